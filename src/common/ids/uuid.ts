@@ -65,10 +65,27 @@ export function uuidv7(now?: number): string {
     series.counter = pool.readUInt16BE(start) & 0x7ff;
   }
 
-  const stamp = series.milliseconds.toString(16).padStart(12, '0');
-  const counter = series.counter.toString(16).padStart(3, '0');
-  // the two top bits of the clock sequence are the variant, 10
-  pool[start + 2] = ((pool[start + 2] ?? 0) & 0x3f) | 0x80;
-  const random = pool.toString('hex', start + 2, start + RANDOM_BYTES_PER_ID);
-  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${counter}-${random.slice(0, 4)}-${random.slice(4)}`;
+  if (series.milliseconds !== stampedMilliseconds) {
+    stampedMilliseconds = series.milliseconds;
+    const hex = stampedMilliseconds.toString(16).padStart(12, '0');
+    stamp = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
+  }
+  const counter = hexOf(series.counter >> 8).charAt(1) + hexOf(series.counter & 0xff);
+  // the two top bits after the counter are the variant, 10
+  const variant = hexOf(((pool[start + 2] ?? 0) & 0x3f) | 0x80) + randomHex(start + 3, start + 4);
+  return `${stamp}${counter}-${variant}-${randomHex(start + 4, start + RANDOM_BYTES_PER_ID)}`;
+}
+
+// the text of the time, made once a millisecond
+let stampedMilliseconds = -1;
+let stamp = '';
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hexOf = (byte: number): string => HEX[byte] ?? '';
+
+/** Bytes of the pool as text. A table beats Buffer.toString('hex') on so few bytes. */
+function randomHex(start: number, end: number): string {
+  let text = '';
+  for (let offset = start; offset < end; offset++) text += hexOf(pool[offset] ?? 0);
+  return text;
 }
