@@ -52,7 +52,7 @@ describe('parseAmount (API-16)', () => {
     ['0.000', 2],
     ['1.0', 0],
     ['1.001', 2],
-    ['0.' + '0'.repeat(1000), 18],
+    ['0.0000000000000000000', 18],
   ])('API-16 refuses %p in scale %p rather than round it, zeros too', (text, scale) => {
     expect(reasonOf(() => parseAmount(text, scale))).toBe('precision');
   });
