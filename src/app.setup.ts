@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { type Socket } from 'node:net';
+import { VersioningType } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Logger as Pino } from 'pino';
+import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
+import { parseStrictJson } from './common/http/strict-json';
+import { problemDocument } from './common/problems/problem';
+import { Config } from './config/config';
+import { requestContext } from './platform/context/request-context';
+import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
+import { RouteTable } from './platform/http/route-table';
+import { ProblemValidationPipe } from './platform/http/validation.pipe';
+
+/** Fastify, set up so that everything it answers by itself is a problem document too. */
+export function createAdapter(config: Config): FastifyAdapter {
+  const { http } = config;
+  return new FastifyAdapter({
+    logger: false,
+    bodyLimit: http.bodyLimit,
+    trustProxy: http.trustProxy.length > 0 ? [...http.trustProxy] : false,
+    requestTimeout: http.requestTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    // ours, never the caller's: it is in logs
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: false, ignoreTrailingSlash: false },
+    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
+      answerRawly(socket, error.code, http.publicUrl);
+    },
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      const problem = toProblem(error);
+      void reply
+        .status(problem.status)
+        .type('application/problem+json')
+        .send(JSON.stringify(problemDocument(problem, http.publicUrl)));
+    },
+  } as ConstructorParameters<typeof FastifyAdapter>[0]);
+}
+
+/** What every process that serves HTTP has, tests included. Before `app.init()`. */
+export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  app.get(RouteTable).watch(fastify as never);
+  addContext(app, logger);
+  addParsers(app, config);
+  addHeaders(app, config);
+  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+  app.useGlobalPipes(new ProblemValidationPipe());
+  app.useGlobalFilters(app.get(ProblemFilter));
+  app.enableCors({
+    origin: [...config.http.corsOrigins],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'etag',
+      'link',
+      'location',
+      'idempotent-replayed',
+      'ratelimit',
+      'ratelimit-policy',
+      'retry-after',
+      'traceparent',
+    ],
+    maxAge: 600,
+  });
+}
+
+function addContext(app: NestFastifyApplication, logger: Pino): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.decorateRequest('context', null as never);
+  fastify.decorateRequest('principal', undefined);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { traceId, spanId, sampled } = traceContextFrom(request.headers.traceparent);
+    request.context = { requestId: request.id, traceId, spanId };
+    reply.header('traceparent', formatTraceparent({ traceId, spanId, sampled }));
+    requestContext.run(request.context, done);
+  });
+  // reading the body leaves the asynchronous context of the first hook
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    requestContext.run(request.context, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { context } = request;
+    const quiet = request.url.startsWith('/health') || request.url.startsWith('/metrics');
+    logger[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
+      requestId: context.requestId,
+      traceId: context.traceId,
+      tenantId: context.tenantId,
+      userId: context.principal?.userId,
+      method: request.method,
+      // the pattern, not the address: addresses have account codes and cursors in them
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      msg: 'request',
+    });
+    done();
+  });
+}
+
+function addParsers(app: NestFastifyApplication, config: Config): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'string', bodyLimit: config.http.bodyLimit },
+    (_request, body, done) => {
+      if (body === '') {
+        done(null, undefined);
+        return;
+      }
+      try {
+        done(null, parseStrictJson(body as string));
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  );
+}
+
+function addHeaders(app: NestFastifyApplication, config: Config): void {
+  const secure = config.http.publicUrl.startsWith('https:');
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (_request, reply, done) => {
+      reply.header('x-content-type-options', 'nosniff');
+      reply.header('x-frame-options', 'DENY');
+      reply.header('referrer-policy', 'no-referrer');
+      reply.header('cross-origin-opener-policy', 'same-origin');
+      reply.header('cross-origin-resource-policy', 'same-site');
+      reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+      reply.header('cache-control', 'no-store');
+      if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+      done();
+    });
+}
+
+const SOCKET_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+const PHRASE: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+/** What is not HTTP never reaches a route; it gets a problem document all the same. */
+function answerRawly(socket: Socket, code: string | undefined, publicUrl: string): void {
+  if (code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const status = SOCKET_STATUS[code ?? ''] ?? 400;
+  const body = JSON.stringify(problemDocument(problemOfStatus(status), publicUrl));
+  socket.end(
+    `HTTP/1.1 ${status} ${PHRASE[status] ?? ''}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

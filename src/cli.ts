@@ -1,0 +1,47 @@
+import 'reflect-metadata';
+import { ENTITIES } from './app.entities';
+import { ConfigError, loadConfig } from './config/config';
+import { bootstrapDatabase } from './platform/database/bootstrap';
+import { dataSourceOptions } from './platform/database/data-source-options';
+import { migrate } from './platform/database/migrate';
+
+const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: () => Promise<void> }>> = {
+  bootstrap: {
+    help: 'make the roles and the database (needs DATABASE_ADMIN_URL)',
+    run: () => bootstrapDatabase(loadConfig()),
+  },
+  migrate: {
+    help: 'apply missing migrations (needs DATABASE_MIGRATION_URL)',
+    run: async () => {
+      const applied = await migrate(dataSourceOptions(loadConfig(), ENTITIES, 'migrator'));
+      console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
+    },
+  },
+};
+
+async function main(name: string | undefined): Promise<number> {
+  const command = name === undefined ? undefined : COMMANDS[name];
+  if (!command) {
+    console.error(
+      `usage: cli.js COMMAND\n${Object.entries(COMMANDS)
+        .map(([key, { help }]) => `  ${key.padEnd(12)}${help}`)
+        .join('\n')}`,
+    );
+    return 2;
+  }
+  try {
+    await command.run();
+    return 0;
+  } catch (error) {
+    console.error(
+      error instanceof ConfigError
+        ? error.message
+        : `${name ?? ''}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return 1;
+  }
+}
+
+void main(process.argv[2]).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module';
+import { createAdapter, setUpApp } from './app.setup';
+import { ConfigError, loadConfig } from './config/config';
+import { createLogger, NestLogger } from './platform/telemetry/logger';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(config.logs.level);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(config), {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  setUpApp(app, config, logger);
+  app.enableShutdownHooks([], { useProcessExit: true });
+  await app.listen({ port: config.http.port, host: config.http.host });
+  logger.info(`listening on ${config.http.publicUrl}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+});

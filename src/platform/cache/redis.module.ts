@@ -1,0 +1,46 @@
+import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { Config } from '../../config/config';
+
+/** Client for what may be lost: rate limits. Fails at once when Redis is gone, so that its users can fall back. */
+export const REDIS = Symbol('REDIS');
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: REDIS,
+      inject: [Config],
+      useFactory: (config: Config) => {
+        const logger = new Logger('Redis');
+        const redis = new Redis(config.redis.url, {
+          keyPrefix: `${config.redis.prefix}:`,
+          enableOfflineQueue: false,
+          maxRetriesPerRequest: 0,
+          commandTimeout: 250,
+          connectTimeout: 2_000,
+          retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
+        });
+        // said once per outage: the client tries again several times a second
+        let down = false;
+        redis.on('error', (error: Error) => {
+          if (!down) logger.warn({ msg: 'Redis does not answer', err: error });
+          down = true;
+        });
+        redis.on('ready', () => {
+          if (down) logger.log('Redis answers again');
+          down = false;
+        });
+        return redis;
+      },
+    },
+  ],
+  exports: [REDIS],
+})
+export class RedisModule implements OnApplicationShutdown {
+  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+}

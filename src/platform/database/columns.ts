@@ -1,0 +1,19 @@
+import { type ColumnOptions, type ValueTransformer } from 'typeorm';
+
+/** `bigint` and `numeric(38,0)` arrive as strings; the one place where entities turn them into `bigint`. */
+export const bigintTransformer: ValueTransformer = {
+  from: (value: string | null) => (value === null ? null : BigInt(value)),
+  to: (value: bigint | null | undefined) => (typeof value === 'bigint' ? value.toString() : value),
+};
+
+/** `tenant_id`, first in every primary key. PostgreSQL fills it in from the transaction's tenant; code never sets it. */
+export const TENANT_ID_COLUMN: ColumnOptions = {
+  name: 'tenant_id',
+  type: 'uuid',
+  default: () => 'current_tenant_id()',
+  insert: false,
+  update: false,
+};
+
+/** A row version for ETag and If-Match; raised by the statement that changes the row. */
+export const VERSION_COLUMN: ColumnOptions = { type: 'integer', default: 1 };

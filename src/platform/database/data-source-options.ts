@@ -1,0 +1,31 @@
+import { type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type Config } from '../../config/config';
+import { MIGRATIONS } from './migrations';
+
+/** What the application, the operator's commands and the TypeORM CLI connect with. Entities and migrations are explicit: no globs. */
+export function dataSourceOptions(
+  config: Config,
+  entities: readonly EntityTarget<ObjectLiteral>[],
+  as: 'app' | 'migrator' = 'app',
+): DataSourceOptions {
+  const { url, migrationUrl, poolSize, poolTimeoutMs } = config.database;
+  return {
+    type: 'postgres',
+    url: as === 'migrator' ? (migrationUrl ?? url) : url,
+    applicationName: `daybook-${as}`,
+    entities: [...entities] as never[],
+    migrations: MIGRATIONS,
+    migrationsTableName: 'schema_migrations',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    migrationsRun: false,
+    // ids are made by the application (UUIDv7), so no extension is needed
+    installExtensions: false,
+    uuidExtension: 'pgcrypto',
+    poolSize: as === 'migrator' ? 2 : poolSize,
+    // node-postgres waits for ever by default
+    connectTimeoutMS: poolTimeoutMs,
+    extra: { keepAlive: true },
+    logging: false,
+  };
+}

@@ -1,0 +1,70 @@
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { CONFLICT, INTERNAL_ERROR, UNAVAILABLE } from '../../common/problems/http.problems';
+import { Problem } from '../../common/problems/problem';
+
+/** What node-postgres and TypeORM throw, told apart by what a caller can do about it. */
+interface PostgresError extends Error {
+  readonly code?: string;
+  readonly constraint?: string;
+}
+
+function postgresError(error: unknown): PostgresError | undefined {
+  if (error instanceof QueryFailedError) return error.driverError as PostgresError;
+  return error instanceof Error ? error : undefined;
+}
+
+/** SQLSTATE, or Node's error code for the socket. */
+export function errorCode(error: unknown): string | undefined {
+  return postgresError(error)?.code;
+}
+
+/** Name of the violated constraint. For code that knows what it means; it is never shown. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return postgresError(error)?.constraint;
+}
+
+/** Serialization failure or deadlock: the same work, run again as a whole, can succeed. */
+export function shouldRetry(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === '40001' || code === '40P01';
+}
+
+const SOCKET = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
+
+/** The connection is gone or was never there: what was in progress on it is not known. */
+export function connectionLost(error: unknown): boolean {
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
+  const code = errorCode(error);
+  // class 08 connection exception; 57P01..03 shutdown; 53300 too many connections; 25006 a standby; 53100 disk full
+  if (code !== undefined && (code.startsWith('08') || code.startsWith('57P') || SOCKET.has(code))) return true;
+  const message = postgresError(error)?.message ?? '';
+  return /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect/.test(
+    message,
+  );
+}
+
+/** The problem that a failure of the database is to the caller; undefined where it is not one of the database. */
+export function databaseProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return undefined;
+  const unavailable = (detail: string) =>
+    new Problem(UNAVAILABLE, detail, { cause: error, headers: { 'retry-after': '1' } });
+  if (connectionLost(error))
+    return unavailable('The database does not answer. Nothing is known to have changed; try again.');
+  const code = errorCode(error);
+  if (code === undefined) return undefined;
+  if (code === '57014' || code === '55P03' || code === '25P03')
+    return unavailable('The database took too long. Nothing was changed; try again.');
+  if (shouldRetry(error))
+    return unavailable('Too many requests changed the same thing at once. Nothing was changed; try again.');
+  if (code === '53300' || code === '53100' || code === '53200' || code === '25006')
+    return unavailable('The database cannot take this now. Nothing was changed; try again.');
+  if (code === '23505')
+    return new Problem(CONFLICT, 'Something with the same unique name exists already.', { cause: error });
+  if (code === '23503')
+    return new Problem(CONFLICT, 'The request refers to something that does not exist, or removes something in use.', {
+      cause: error,
+    });
+  if (error instanceof QueryFailedError || /^[0-9A-Z]{5}$/.test(code))
+    return new Problem(INTERNAL_ERROR, 'The request could not be carried out. Nothing was changed.', { cause: error });
+  return undefined;
+}

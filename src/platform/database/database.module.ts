@@ -1,0 +1,39 @@
+import { type DynamicModule, Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
+import { type DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { Config } from '../../config/config';
+import { dataSourceOptions } from './data-source-options';
+import { assertSafeRole } from './role-check';
+import { TenantDatabase } from './tenant-database';
+
+@Injectable()
+class RoleGuardAtBoot implements OnModuleInit {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  onModuleInit(): Promise<void> {
+    return assertSafeRole(this.dataSource);
+  }
+}
+
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(entities: readonly EntityTarget<ObjectLiteral>[]): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [Config],
+          useFactory: (config: Config) => ({
+            ...dataSourceOptions(config, entities),
+            // PostgreSQL may come up after us
+            retryAttempts: 10,
+            retryDelay: 1_000,
+          }),
+        }),
+      ],
+      providers: [TenantDatabase, RoleGuardAtBoot],
+      exports: [TenantDatabase],
+    };
+  }
+}

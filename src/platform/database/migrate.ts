@@ -1,0 +1,32 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+
+/** Any two pods that migrate at once share this key; the second waits, then finds nothing to do. */
+const MIGRATION_LOCK = 4_711_001;
+
+/**
+ * Applies the migrations that are missing, as `daybook_migrator`, one process at a time.
+ * @returns names of those applied
+ */
+export async function migrate(options: DataSourceOptions): Promise<string[]> {
+  const dataSource = await new DataSource(options).initialize();
+  try {
+    const [role] = await dataSource.query<{ rolbypassrls: boolean; name: string }[]>(
+      'SELECT rolname AS name, rolbypassrls OR rolsuper AS rolbypassrls FROM pg_roles WHERE rolname = current_user',
+    );
+    // under FORCE row-level security a backfill would change 0 rows and say nothing
+    if (!role?.rolbypassrls)
+      throw new Error(`migrations must run as daybook_migrator, not ${role?.name ?? '?'}: set DATABASE_MIGRATION_URL`);
+    const lock = dataSource.createQueryRunner();
+    try {
+      await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      const applied = await dataSource.runMigrations();
+      await lock.query('ALTER TABLE IF EXISTS schema_migrations OWNER TO daybook_owner');
+      return applied.map(({ name }) => name);
+    } finally {
+      await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+      await lock.release();
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+}

@@ -1,0 +1,187 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { type PoolClient } from 'pg';
+import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { NIL_UUID, isUuid } from '../../common/ids/uuid';
+import { Problem } from '../../common/problems/problem';
+import { OUTCOME_UNKNOWN } from '../../common/problems/http.problems';
+import { Config } from '../../config/config';
+import { connectionLost, databaseProblem, shouldRetry } from './database-errors';
+
+/** The tenant of work that belongs to the platform itself: creating tenants, say. No customer has this id. */
+export const PLATFORM_TENANT = NIL_UUID;
+
+export type Mode = 'read' | 'write';
+
+export interface Transaction {
+  readonly tenantId: string;
+  readonly mode: Mode;
+  /** TypeORM, bound to this transaction. */
+  readonly manager: EntityManager;
+  /** The driver's connection, for set-based SQL with prepared statements. */
+  readonly client: PoolClient;
+}
+
+export interface RunOptions {
+  /**
+   * Advisory lock taken right after BEGIN, in the same round trip and before the first snapshot; released with the
+   * transaction. Two 32-bit integers.
+   */
+  readonly lock?: readonly [number, number];
+  /** `REPEATABLE READ`, for reports that must see one moment. */
+  readonly snapshot?: boolean;
+  /** Milliseconds; instead of the configured statement timeout. */
+  readonly statementTimeoutMs?: number;
+  /** How often deadlocks and serialization failures are run again; default 3. 0 where `work` has effects elsewhere. */
+  readonly retries?: number;
+}
+
+const current = new AsyncLocalStorage<Transaction>();
+
+/** A repository was used outside `TenantDatabase.run`: it would have no tenant. A defect in the calling code. */
+export class NoTransactionError extends Error {
+  constructor() {
+    super('no transaction: repositories work only inside TenantDatabase.run (docs/decisions/0003-rls-and-roles.md)');
+    this.name = 'NoTransactionError';
+  }
+}
+
+/** The transaction that the calling code runs in. @throws NoTransactionError */
+export function currentTransaction(): Transaction {
+  const transaction = current.getStore();
+  if (!transaction) throw new NoTransactionError();
+  return transaction;
+}
+
+/**
+ * The one place that opens transactions, and the one that tells PostgreSQL who the tenant is.
+ *
+ * Row-level security shows a transaction its tenant's rows and no others; repositories that were injected work inside
+ * `work` and throw outside it. GET requests and the like run `read`, which PostgreSQL itself keeps from writing.
+ */
+@Injectable()
+export class TenantDatabase {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Runs `work` in one transaction of the tenant. `work` may be run again after a deadlock or a serialization failure,
+   * so its only effects are in the database.
+   *
+   * @throws Problem `unavailable` when no connection is to be had, `outcome-unknown` when the connection broke during COMMIT
+   */
+  async run<T>(
+    tenantId: string,
+    mode: Mode,
+    work: (transaction: Transaction) => Promise<T>,
+    options: RunOptions = {},
+  ): Promise<T> {
+    if (current.getStore()) throw new Error('TenantDatabase.run inside TenantDatabase.run: pass the work on instead');
+    const retries = options.retries ?? 3;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.once(tenantId, mode, work, options);
+      } catch (error) {
+        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error) ?? error;
+        await delay(5 + Math.random() * 20 * (attempt + 1));
+      }
+    }
+  }
+
+  /** As `run`, or joins the transaction of the same tenant that the caller is in already. */
+  async join<T>(tenantId: string, mode: Mode, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const open = current.getStore();
+    if (!open) return this.run(tenantId, mode, work);
+    if (open.tenantId !== tenantId) throw new Error('a transaction of one tenant cannot be joined for another');
+    return work(open);
+  }
+
+  private async once<T>(
+    tenantId: string,
+    mode: Mode,
+    work: (transaction: Transaction) => Promise<T>,
+    options: RunOptions,
+  ): Promise<T> {
+    const begin = this.beginStatement(tenantId, mode, options);
+    const runner = this.dataSource.createQueryRunner();
+    let broken: Error | undefined;
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      const transaction: Transaction = { tenantId, mode, manager: runner.manager, client };
+      try {
+        await client.query(begin);
+        markTransactionOpen(runner, true);
+        const result = await current.run(transaction, () => work(transaction));
+        await this.commit(client);
+        return result;
+      } catch (error) {
+        broken = brokenBy(error);
+        if (!broken) await client.query('ROLLBACK').catch((failure: unknown) => (broken = failure as Error));
+        throw error;
+      } finally {
+        markTransactionOpen(runner, false);
+      }
+    } finally {
+      // a connection whose state is not known goes out of the pool instead of to the next tenant
+      if (broken)
+        await (
+          runner as unknown as { releasePostgresConnection(error: Error): Promise<void> }
+        ).releasePostgresConnection(broken);
+      else await runner.release();
+    }
+  }
+
+  private async commit(client: PoolClient): Promise<void> {
+    let command: string;
+    try {
+      command = (await client.query('COMMIT')).command;
+    } catch (error) {
+      if (!connectionLost(error)) throw error;
+      throw new Problem(
+        OUTCOME_UNKNOWN,
+        'The database connection broke during the commit. Repeat the request with the same Idempotency-Key.',
+        {
+          cause: error,
+          headers: { 'retry-after': '1' },
+        },
+      );
+    }
+    // COMMIT of a transaction in which a swallowed statement failed is a ROLLBACK
+    if (command !== 'COMMIT')
+      throw new Error('the transaction was rolled back at COMMIT: an error inside it was swallowed');
+  }
+
+  /** One message, one round trip: BEGIN, tenant, time limits and, with a snapshot of its own after it, the lock. */
+  private beginStatement(tenantId: string, mode: Mode, options: RunOptions): string {
+    // The simple protocol takes no parameters, so this is the one value that is spliced: a checked UUID.
+    if (!isUuid(tenantId)) throw new Error('the tenant id is not a UUID');
+    const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } = this.config.database;
+    const statements = [
+      `BEGIN ${options.snapshot ? 'ISOLATION LEVEL REPEATABLE READ ' : ''}${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}`,
+      `SELECT set_config('app.tenant_id', '${tenantId}', true)` +
+        `, set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs ?? statementTimeoutMs)}', true)` +
+        `, set_config('lock_timeout', '${Math.trunc(lockTimeoutMs)}', true)` +
+        `, set_config('idle_in_transaction_session_timeout', '${Math.trunc(idleTransactionTimeoutMs)}', true)`,
+    ];
+    if (options.lock) {
+      const [space, key] = options.lock;
+      statements.push(`SELECT pg_advisory_xact_lock(${Math.trunc(space)}, ${Math.trunc(key)})`);
+    }
+    return statements.join('; ');
+  }
+}
+
+/** TypeORM opens a transaction of its own for `save` unless it knows that one is open; then it uses savepoints. */
+function markTransactionOpen(runner: QueryRunner, open: boolean): void {
+  Object.assign(runner, { isTransactionActive: open, transactionDepth: open ? 1 : 0 });
+}
+
+function brokenBy(error: unknown): Error | undefined {
+  if (connectionLost(error)) return error as Error;
+  if (error instanceof Problem && error.type === OUTCOME_UNKNOWN) return error;
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import { Global, Module } from '@nestjs/common';
+import { RepositoriesModule } from '../database/repositories';
+import { AccessGuard } from '../security/access.guard';
+import { IdempotencyKey } from './idempotency/idempotency-key.entity';
+import { IdempotencyService } from './idempotency/idempotency.service';
+import { CursorService } from './pagination/cursor.service';
+import { ProblemFilter } from './problem.filter';
+import { RouteTable } from './route-table';
+import { ThrottlingModule } from './throttling/throttling.module';
+import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
+
+/** What every route goes through. Their order is set in app.module.ts. */
+@Global()
+@Module({
+  imports: [ThrottlingModule, RepositoriesModule.for([IdempotencyKey])],
+  providers: [AccessGuard, CursorService, IdempotencyService, ProblemFilter, RouteTable, UnitOfWorkInterceptor],
+  exports: [
+    ThrottlingModule,
+    AccessGuard,
+    CursorService,
+    IdempotencyService,
+    ProblemFilter,
+    RouteTable,
+    UnitOfWorkInterceptor,
+  ],
+})
+export class HttpModule {}

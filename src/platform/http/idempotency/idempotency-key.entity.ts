@@ -1,0 +1,48 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { TENANT_ID_COLUMN } from '../../database/columns';
+
+/** A remembered request and its answer (API-02 to API-08). */
+@Entity('idempotency_keys')
+export class IdempotencyKey {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  /** The person who sent it; the nil UUID for work without one. */
+  @PrimaryColumn({ name: 'principal_id', type: 'uuid' })
+  principalId: string;
+
+  /** Method and route pattern, such as `POST /v1/ledgers`. */
+  @PrimaryColumn({ type: 'text' })
+  operation: string;
+
+  @PrimaryColumn({ type: 'text' })
+  key: string;
+
+  /** SHA-256 of the canonical request. */
+  @Column({ type: 'bytea' })
+  fingerprint: Buffer;
+
+  @Column({ type: 'smallint' })
+  status: number;
+
+  @Column({ type: 'jsonb', nullable: true })
+  headers: Record<string, string> | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  body: unknown;
+
+  /** The transaction that a posting made; its answer is rebuilt from there. */
+  @Column({
+    name: 'resource_id',
+    type: 'uuid',
+    nullable: true,
+    comment: 'The transaction that a posting made; its answer is rebuilt from there.',
+  })
+  resourceId: string | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true, comment: 'NULL: remembered for ever (imports).' })
+  expiresAt: Date | null;
+}

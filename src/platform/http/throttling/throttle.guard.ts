@@ -1,0 +1,56 @@
+import { type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { RATE_LIMITED } from '../../../common/problems/http.problems';
+import { Problem } from '../../../common/problems/problem';
+
+export const THROTTLE_CLASS = 'daybook:throttle';
+
+/** `sign-in`: the few attempts of a window, per address and per e-mail. `none`: health and metrics. */
+export type ThrottleClass = 'sign-in' | 'none';
+
+/** Puts a route under another limit than the default one. */
+export const ThrottleAs = (name: ThrottleClass) => SetMetadata(THROTTLE_CLASS, name);
+
+/** Who is counted: the session behind the credential, else the address. */
+export function callerOf(request: FastifyRequest): string {
+  return request.principal ? `session:${request.principal.sessionId}` : `address:${request.ip}`;
+}
+
+/** Limits requests and says so in the `RateLimit` fields (API-09, draft-ietf-httpapi-ratelimit-headers). */
+@Injectable()
+export class ThrottleGuard extends ThrottlerGuard {
+  protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
+    const { context, limit, ttl, throttler, blockDuration, generateKey, getTracker } = props;
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const name = throttler.name ?? 'default';
+    const tracker = await getTracker(request as unknown as Record<string, unknown>, context);
+    const key = generateKey(context, tracker, name);
+    const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
+      key,
+      ttl,
+      limit,
+      blockDuration,
+      name,
+    );
+    const reply = http.getResponse<FastifyReply>();
+    const policy = `"${name}";q=${limit};w=${Math.ceil(ttl / 1000)}`;
+    reply.header('ratelimit-policy', policy);
+    reply.header('ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
+    if (isBlocked)
+      throw new Problem(
+        RATE_LIMITED,
+        `The quota of ${limit} requests in ${Math.ceil(ttl / 1000)} seconds is used up.`,
+        {
+          headers: { 'retry-after': String(timeToExpire) },
+          extensions: { 'violated-policies': [name] },
+        },
+      );
+    return true;
+  }
+
+  protected override generateKey(_: ExecutionContext, tracker: string, name: string): string {
+    return `${name}:${tracker}`;
+  }
+}

@@ -1,0 +1,35 @@
+import { createParamDecorator, type ExecutionContext, SetMetadata, applyDecorators } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { type Permission } from './permissions';
+import { type Principal } from './principal';
+
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'signed-in' }
+  | { readonly kind: 'permission'; readonly permission: Permission };
+export const ACCESS = 'daybook:access';
+
+/** Anybody may call this route. */
+export const Public = () => SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
+
+/** Any signed-in person may call this route, with or without a tenant (such as `/v1/me`). */
+export const SignedIn = () =>
+  applyDecorators(SetMetadata(ACCESS, { kind: 'signed-in' } satisfies Access), ApiBearerAuth('accessToken'));
+
+/**
+ * The caller's role in the tenant must have the permission. Every route says one of `@Public`, `@SignedIn` or this;
+ * one that says nothing is refused, and a test fails on it.
+ */
+export const RequirePermission = (permission: Permission) =>
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access),
+    ApiBearerAuth('accessToken'),
+  );
+
+/** The caller, as the guard established it. */
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const principal = context.switchToHttp().getRequest<FastifyRequest>().principal;
+  if (!principal) throw new Error('@CurrentPrincipal() on a route that is not behind the authentication guard');
+  return principal;
+});

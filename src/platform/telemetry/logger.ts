@@ -1,0 +1,69 @@
+import { type LoggerService } from '@nestjs/common';
+import { type Logger as Pino, pino, stdSerializers } from 'pino';
+import { requestContext } from '../context/request-context';
+
+/** Keys whose values never reach the log, at the depths that log lines have. */
+const SECRET_KEYS = ['password', 'authorization', 'cookie', 'accessToken', 'refreshToken', 'secret', 'token', 'apiKey'];
+const redact = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`, `*.*.*.${key}`]).concat(
+  '["set-cookie"]',
+  '*["set-cookie"]',
+  '*.*["set-cookie"]',
+);
+
+/** JSON lines on standard output; each carries the request, trace, tenant and user it belongs to. */
+export function createLogger(level: string): Pino {
+  return pino({
+    level,
+    redact: { paths: redact, censor: '[redacted]' },
+    base: { service: 'daybook' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: safeError },
+    mixin: () => {
+      const context = requestContext.current();
+      if (!context) return {};
+      return {
+        requestId: context.requestId,
+        traceId: context.traceId,
+        ...(context.tenantId === undefined ? {} : { tenantId: context.tenantId }),
+        ...(context.principal === undefined ? {} : { userId: context.principal.userId }),
+      };
+    },
+  });
+}
+
+/** TypeORM's errors carry the statement's parameters, which may be secrets or money: they stay out. */
+function safeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { parameters, driverError, query, detail, where, ...rest } = stdSerializers.err(error) as unknown as Record<
+    string,
+    unknown
+  >;
+  void [parameters, driverError, detail, where];
+  return { ...rest, ...(typeof query === 'string' ? { query: query.slice(0, 200) } : {}) };
+}
+
+/** Nest's `Logger` on pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: Pino) {}
+
+  log = (message: unknown, ...rest: unknown[]) => this.write('info', message, rest);
+  error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
+  warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);
+  debug = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
+  verbose = (message: unknown, ...rest: unknown[]) => this.write('trace', message, rest);
+  fatal = (message: unknown, ...rest: unknown[]) => this.write('fatal', message, rest);
+
+  private write(
+    level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    // Nest passes the name of the class last, and a stack before it for errors
+    const context = typeof rest.at(-1) === 'string' ? { context: rest.at(-1) } : {};
+    const stack = rest.length > 1 && typeof rest[0] === 'string' ? { stack: rest[0] } : {};
+    if (message instanceof Error) this.pino[level]({ ...context, err: message }, message.message);
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ ...context, ...stack, ...message });
+    else this.pino[level]({ ...context, ...stack }, String(message));
+  }
+}
