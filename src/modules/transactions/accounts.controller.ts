@@ -10,7 +10,14 @@ import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
-import { AccountPage, AccountQuery, AccountResponse, AsOfQuery, CreateAccountRequest, UpdateAccountRequest } from './dto/account.dto';
+import {
+  AccountPage,
+  AccountQuery,
+  AccountResponse,
+  AsOfQuery,
+  CreateAccountRequest,
+  UpdateAccountRequest,
+} from './dto/account.dto';
 import { AccountBalancesResponse, AccountEntryPage } from './dto/balance.dto';
 import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, LEDGER_NOT_FOUND, UNKNOWN_CURRENCY } from './transactions.errors';
 
@@ -25,11 +32,14 @@ export class AccountsController {
   ) {}
 
   @Post()
+  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, LEDGER_CLOSED, UNKNOWN_CURRENCY)
   @RequirePermission('accounts:write')
   @Idempotent('required')
-  @ApiOperation({ summary: 'Create an account', description: 'Its balances, one per currency, come with its first entries.' })
+  @ApiOperation({
+    summary: 'Create an account',
+    description: 'Its balances, one per currency, come with its first entries.',
+  })
   @ApiCreatedResponse({ type: AccountResponse })
-  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, LEDGER_CLOSED, UNKNOWN_CURRENCY)
   async create(
     @UuidParam('ledgerId') ledgerId: string,
     @Body() request: CreateAccountRequest,
@@ -42,20 +52,20 @@ export class AccountsController {
   }
 
   @Get()
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({ summary: 'List accounts', description: 'By code.' })
   @ApiOkResponse({ type: AccountPage })
-  @ApiProblems(LEDGER_NOT_FOUND)
   list(@UuidParam('ledgerId') ledgerId: string, @Query() query: AccountQuery): Promise<AccountPage> {
     return this.accounts.list(ledgerId, query);
   }
 
   @Get(':account')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({ summary: 'Read an account', description: 'The ETag is what a change asks for in If-Match.' })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountResponse })
-  @ApiProblems(ACCOUNT_NOT_FOUND)
   async get(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
@@ -67,11 +77,14 @@ export class AccountsController {
   }
 
   @Patch(':account')
+  @ApiProblems(ACCOUNT_NOT_FOUND, UNKNOWN_CURRENCY, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   @RequirePermission('accounts:write')
-  @ApiOperation({ summary: 'Change an account', description: 'Fields that are not sent stay as they are. Code and type never change.' })
+  @ApiOperation({
+    summary: 'Change an account',
+    description: 'Fields that are not sent stay as they are. Code and type never change.',
+  })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountResponse })
-  @ApiProblems(ACCOUNT_NOT_FOUND, UNKNOWN_CURRENCY, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   async update(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
@@ -85,11 +98,14 @@ export class AccountsController {
   }
 
   @Get(':account/balances')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('ledgers:read')
-  @ApiOperation({ summary: 'Balances of an account', description: 'One per currency, now or as of a moment on either time axis.' })
+  @ApiOperation({
+    summary: 'Balances of an account',
+    description: 'One per currency, now or as of a moment on either time axis.',
+  })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountBalancesResponse })
-  @ApiProblems(ACCOUNT_NOT_FOUND)
   balancesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
@@ -99,11 +115,14 @@ export class AccountsController {
   }
 
   @Get(':account/entries')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('transactions:read')
-  @ApiOperation({ summary: 'Entries of an account', description: 'By currency, oldest first, each with the balance after it.' })
+  @ApiOperation({
+    summary: 'Entries of an account',
+    description: 'By currency, oldest first, each with the balance after it.',
+  })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountEntryPage })
-  @ApiProblems(ACCOUNT_NOT_FOUND)
   entriesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,

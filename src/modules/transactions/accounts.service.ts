@@ -7,7 +7,12 @@ import { Problem } from '../../common/problems/problem';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { normalBalanceOf } from './core/account';
-import { type AccountQuery, AccountResponse, type CreateAccountRequest, type UpdateAccountRequest } from './dto/account.dto';
+import {
+  type AccountQuery,
+  AccountResponse,
+  type CreateAccountRequest,
+  type UpdateAccountRequest,
+} from './dto/account.dto';
 import { Account } from './entities/account.entity';
 import { TenantCurrency } from './entities/currency.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
@@ -65,7 +70,11 @@ export class AccountsService {
           .orderBy('account.code', forward ? 'ASC' : 'DESC')
           .limit(limit + 1);
         // a range, not LIKE: it uses the index under row-level security (text operators are leakproof, LIKE is not)
-        if (filters.prefix) builder.andWhere('account.code >= :from AND account.code < :to', { from: filters.prefix, to: `${filters.prefix}\u{10FFFF}` });
+        if (filters.prefix)
+          builder.andWhere('account.code >= :from AND account.code < :to', {
+            from: filters.prefix,
+            to: `${filters.prefix}\u{10FFFF}`,
+          });
         if (key) builder.andWhere(`account.code ${forward ? '>' : '<'} :code`, { code: key[0] });
         return builder.getMany();
       },
@@ -75,7 +84,12 @@ export class AccountsService {
   }
 
   /** @throws Problem `account-not-found`, `precondition-failed`, `unknown-currency` */
-  async update(ledgerId: string, idOrCode: string, expected: number | '*', change: UpdateAccountRequest): Promise<Account> {
+  async update(
+    ledgerId: string,
+    idOrCode: string,
+    expected: number | '*',
+    change: UpdateAccountRequest,
+  ): Promise<Account> {
     await lockLedger(ledgerId);
     const account = await this.get(ledgerId, idOrCode);
     if (expected !== '*' && expected !== account.version) throw versionMismatch();

@@ -7,7 +7,12 @@ import { type PageQuery } from '../../platform/http/pagination/page.dto';
 import { AccountsService } from './accounts.service';
 import { type AccountType, type Direction } from './core/account';
 import { type AsOfQuery } from './dto/account.dto';
-import { type AccountBalancesResponse, type AccountEntryResponse, type TrialBalanceResponse, type TrialBalanceTotal } from './dto/balance.dto';
+import {
+  type AccountBalancesResponse,
+  type AccountEntryResponse,
+  type TrialBalanceResponse,
+  type TrialBalanceTotal,
+} from './dto/balance.dto';
 import { LedgersService } from './ledgers.service';
 
 interface SumRow {
@@ -87,12 +92,14 @@ export class BalancesService {
       asOf: momentOf(query),
       axis: query.axis ?? 'effective',
       balanced: [...totals.values()].every(({ debits, credits }) => debits === credits),
-      totals: [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, { scale, debits, credits }]): TrialBalanceTotal => ({
-        currency,
-        debits: formatAmount(debits, scale),
-        credits: formatAmount(credits, scale),
-        difference: formatAmount(debits - credits, scale),
-      })),
+      totals: [...totals]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([currency, { scale, debits, credits }]): TrialBalanceTotal => ({
+          currency,
+          debits: formatAmount(debits, scale),
+          credits: formatAmount(credits, scale),
+          difference: formatAmount(debits - credits, scale),
+        })),
       rows: rows.map((row) => ({
         accountId: row.account_id,
         account: row.code,

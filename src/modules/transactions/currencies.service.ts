@@ -34,7 +34,10 @@ export class CurrenciesService {
       {},
       ({ direction, key, limit }) => {
         const forward = direction === 'next';
-        const builder = this.currencies.createQueryBuilder('currency').orderBy('currency.code', forward ? 'ASC' : 'DESC').limit(limit + 1);
+        const builder = this.currencies
+          .createQueryBuilder('currency')
+          .orderBy('currency.code', forward ? 'ASC' : 'DESC')
+          .limit(limit + 1);
         if (key) builder.where(`currency.code ${forward ? '>' : '<'} :code`, { code: key[0] });
         return builder.getMany();
       },

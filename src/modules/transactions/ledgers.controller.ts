@@ -27,12 +27,18 @@ export class LedgersController {
   ) {}
 
   @Post()
+  @ApiProblems(CONFLICT)
   @RequirePermission('ledgers:write')
   @Idempotent('required')
-  @ApiOperation({ summary: 'Create a ledger', description: 'A ledger is a book: accounts and transactions that belong together.' })
+  @ApiOperation({
+    summary: 'Create a ledger',
+    description: 'A ledger is a book: accounts and transactions that belong together.',
+  })
   @ApiCreatedResponse({ type: LedgerResponse })
-  @ApiProblems(CONFLICT)
-  async create(@Body() request: CreateLedgerRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<LedgerResponse> {
+  async create(
+    @Body() request: CreateLedgerRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LedgerResponse> {
     const ledger = await this.ledgers.create(request);
     reply.header('location', `/v1/ledgers/${ledger.id}`);
     setEtag(reply, ledger.version);
@@ -40,30 +46,36 @@ export class LedgersController {
   }
 
   @Get()
+  @ApiProblems()
   @RequirePermission('ledgers:read')
   @ApiOperation({ summary: 'List ledgers', description: 'Oldest first.' })
   @ApiOkResponse({ type: LedgerPage })
-  @ApiProblems()
   list(@Query() query: PageQuery): Promise<LedgerPage> {
     return this.ledgers.list(query);
   }
 
   @Get(':ledgerId')
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({ summary: 'Read a ledger', description: 'The ETag is what a change asks for in If-Match.' })
   @ApiOkResponse({ type: LedgerResponse })
-  @ApiProblems(LEDGER_NOT_FOUND)
-  async get(@UuidParam('ledgerId') ledgerId: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<LedgerResponse> {
+  async get(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LedgerResponse> {
     const ledger = await this.ledgers.get(ledgerId);
     setEtag(reply, ledger.version);
     return LedgerResponse.of(ledger);
   }
 
   @Patch(':ledgerId')
-  @RequirePermission('ledgers:write')
-  @ApiOperation({ summary: 'Change a ledger', description: 'Fields that are not sent stay as they are. A closed ledger takes no transactions.' })
-  @ApiOkResponse({ type: LedgerResponse })
   @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
+  @RequirePermission('ledgers:write')
+  @ApiOperation({
+    summary: 'Change a ledger',
+    description: 'Fields that are not sent stay as they are. A closed ledger takes no transactions.',
+  })
+  @ApiOkResponse({ type: LedgerResponse })
   async update(
     @UuidParam('ledgerId') ledgerId: string,
     @Body() change: UpdateLedgerRequest,
@@ -76,37 +88,45 @@ export class LedgersController {
   }
 
   @Get(':ledgerId/trial-balance')
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({
     summary: 'Trial balance',
-    description: 'Every account and currency with the sums of its debits and credits, now or as of a moment on either time axis. The totals differ by zero.',
+    description:
+      'Every account and currency with the sums of its debits and credits, now or as of a moment on either time axis. The totals differ by zero.',
   })
   @ApiOkResponse({ type: TrialBalanceResponse })
-  @ApiProblems(LEDGER_NOT_FOUND)
   trialBalance(@UuidParam('ledgerId') ledgerId: string, @Query() query: AsOfQuery): Promise<TrialBalanceResponse> {
     return this.balances.trialBalance(ledgerId, query);
   }
 
   @Get(':ledgerId/currencies')
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({
     summary: 'List currencies',
-    description: 'The currencies that the tenant uses: its own, which all of its ledgers share, and those of ISO 4217 from their first use on.',
+    description:
+      'The currencies that the tenant uses: its own, which all of its ledgers share, and those of ISO 4217 from their first use on.',
   })
   @ApiOkResponse({ type: CurrencyPage })
-  @ApiProblems(LEDGER_NOT_FOUND)
   async listCurrencies(@UuidParam('ledgerId') ledgerId: string, @Query() query: PageQuery): Promise<CurrencyPage> {
     await this.ledgers.get(ledgerId);
     return this.currencies.list(query);
   }
 
   @Post(':ledgerId/currencies')
+  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, CURRENCY_RESERVED)
   @RequirePermission('ledgers:write')
   @Idempotent('required')
-  @ApiOperation({ summary: 'Define a currency', description: 'For points, securities and the like. Its scale never changes. All ledgers of the tenant share it.' })
+  @ApiOperation({
+    summary: 'Define a currency',
+    description: 'For points, securities and the like. Its scale never changes. All ledgers of the tenant share it.',
+  })
   @ApiCreatedResponse({ type: CurrencyResponse })
-  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, CURRENCY_RESERVED)
-  async createCurrency(@UuidParam('ledgerId') ledgerId: string, @Body() request: CreateCurrencyRequest): Promise<CurrencyResponse> {
+  async createCurrency(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Body() request: CreateCurrencyRequest,
+  ): Promise<CurrencyResponse> {
     await this.ledgers.get(ledgerId);
     return this.currencies.create(request);
   }

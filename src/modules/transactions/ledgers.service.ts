@@ -43,7 +43,10 @@ export class LedgersService {
       {},
       ({ direction, key, limit }) => {
         const forward = direction === 'next';
-        const builder = this.ledgers.createQueryBuilder('ledger').orderBy('ledger.id', forward ? 'ASC' : 'DESC').limit(limit + 1);
+        const builder = this.ledgers
+          .createQueryBuilder('ledger')
+          .orderBy('ledger.id', forward ? 'ASC' : 'DESC')
+          .limit(limit + 1);
         if (key) builder.where(`ledger.id ${forward ? '>' : '<'} :id`, { id: key[0] });
         return builder.getMany();
       },

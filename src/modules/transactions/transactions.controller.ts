@@ -31,15 +31,6 @@ export class TransactionsController {
   constructor(private readonly transactions: TransactionsService) {}
 
   @Post()
-  @RequirePermission('transactions:write')
-  @Idempotent('required')
-  @WithoutTransaction()
-  @ApiOperation({
-    summary: 'Post a transaction',
-    description:
-      'Two or more entries that sum to zero per currency. 201 means durable: the transaction, its balances and the record of the Idempotency-Key were committed together. A retry with the same key gets the first answer, with `Idempotent-Replayed: true`.',
-  })
-  @ApiCreatedResponse({ type: TransactionResponse })
   @ApiProblems(
     LEDGER_NOT_FOUND,
     UNKNOWN_ACCOUNT,
@@ -54,6 +45,15 @@ export class TransactionsController {
     IDEMPOTENCY_KEY_REUSED,
     QUEUE_FULL,
   )
+  @RequirePermission('transactions:write')
+  @Idempotent('required')
+  @WithoutTransaction()
+  @ApiOperation({
+    summary: 'Post a transaction',
+    description:
+      'Two or more entries that sum to zero per currency. 201 means durable: the transaction, its balances and the record of the Idempotency-Key were committed together. A retry with the same key gets the first answer, with `Idempotent-Replayed: true`.',
+  })
+  @ApiCreatedResponse({ type: TransactionResponse })
   async post(
     @UuidParam('ledgerId') ledgerId: string,
     @Body() body: PostTransactionRequest,
@@ -63,26 +63,33 @@ export class TransactionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
     const key = idempotencyKeyOf(request, 'required');
-    const { transaction, replayed } = await this.transactions.post(principal, tenantId, ledgerId, key, body, goneSignal(reply));
+    const { transaction, replayed } = await this.transactions.post(
+      principal,
+      tenantId,
+      ledgerId,
+      key,
+      body,
+      goneSignal(reply),
+    );
     if (replayed) reply.header('idempotent-replayed', 'true');
     reply.header('location', `/v1/ledgers/${ledgerId}/transactions/${transaction.id}`);
     return transaction;
   }
 
   @Get()
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({ summary: 'List transactions', description: 'Newest first.' })
   @ApiOkResponse({ type: TransactionPage })
-  @ApiProblems(LEDGER_NOT_FOUND)
   list(@UuidParam('ledgerId') ledgerId: string, @Query() query: TransactionQuery): Promise<TransactionPage> {
     return this.transactions.list(ledgerId, query);
   }
 
   @Get(':transactionId')
+  @ApiProblems(TRANSACTION_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({ summary: 'Read a transaction', description: 'With its entries.' })
   @ApiOkResponse({ type: TransactionResponse })
-  @ApiProblems(TRANSACTION_NOT_FOUND)
   get(@UuidParam('ledgerId') ledgerId: string, @UuidParam('transactionId') id: string): Promise<TransactionResponse> {
     return this.transactions.get(ledgerId, id);
   }

@@ -70,7 +70,11 @@ export class TransactionsService {
   /** @throws Problem `transaction-not-found` */
   async get(ledgerId: string, id: string): Promise<TransactionResponse> {
     const { client, tenantId } = currentTransaction();
-    const [transaction] = await readTransactions(client, 't.tenant_id = $1 AND t.ledger_id = $2 AND t.id = $3', [tenantId, ledgerId, id]);
+    const [transaction] = await readTransactions(client, 't.tenant_id = $1 AND t.ledger_id = $2 AND t.id = $3', [
+      tenantId,
+      ledgerId,
+      id,
+    ]);
     if (!transaction) throw new Problem(TRANSACTION_NOT_FOUND, 'The ledger has no transaction with this id.');
     return TransactionResponse.of(transaction);
   }

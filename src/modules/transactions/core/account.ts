@@ -14,4 +14,5 @@ export function normalBalanceOf(type: AccountType): Direction {
  * `assets:bank:main`: one or more segments of letters, digits and `_ . -`, with single spaces inside; 255 characters.
  * No `*` or `/`, so that codes can be patterns and path segments.
  */
-export const ACCOUNT_CODE = /^(?=.{1,255}$)[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*(?::[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*)*$/u;
+export const ACCOUNT_CODE =
+  /^(?=.{1,255}$)[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*(?::[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*)*$/u;

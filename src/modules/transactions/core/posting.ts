@@ -145,12 +145,29 @@ export class Book {
   private resolve(posting: Posting): ResolvedEntry[] {
     return posting.entries.map((entry, index) => {
       const account = this.accounts.get(entry.account);
-      if (!account) throw refusal(UNKNOWN_ACCOUNT, index, 'account', `No account of this ledger has the id or code "${entry.account}".`);
+      if (!account)
+        throw refusal(
+          UNKNOWN_ACCOUNT,
+          index,
+          'account',
+          `No account of this ledger has the id or code "${entry.account}".`,
+        );
       if (!account.open) throw refusal(ACCOUNT_CLOSED, index, 'account', `The account ${account.code} is closed.`);
       const currency = this.currency(entry.currency);
-      if (!currency) throw refusal(UNKNOWN_CURRENCY, index, 'currency', `"${entry.currency}" is neither an ISO 4217 currency nor one of this tenant.`);
+      if (!currency)
+        throw refusal(
+          UNKNOWN_CURRENCY,
+          index,
+          'currency',
+          `"${entry.currency}" is neither an ISO 4217 currency nor one of this tenant.`,
+        );
       if (account.currencies && !account.currencies.includes(currency.code))
-        throw refusal(CURRENCY_NOT_ALLOWED, index, 'currency', `The account ${account.code} takes ${account.currencies.join(', ')} only.`);
+        throw refusal(
+          CURRENCY_NOT_ALLOWED,
+          index,
+          'currency',
+          `The account ${account.code} takes ${account.currencies.join(', ')} only.`,
+        );
       return { account, currency, direction: entry.direction, amount: amountOf(entry, currency, index) };
     });
   }
@@ -161,7 +178,12 @@ export class Book {
       const key = `${direction} ${balanceKey(account.id, currency.code)}`;
       const sum = (sums.get(key) ?? this.total(account.id, currency.code, direction)) + amount;
       if (sum > MAX_MINOR_UNITS)
-        throw refusal(AMOUNT_OUT_OF_RANGE, index, 'amount', `The ${direction}s of ${account.code} would have more than 38 digits.`);
+        throw refusal(
+          AMOUNT_OUT_OF_RANGE,
+          index,
+          'amount',
+          `The ${direction}s of ${account.code} would have more than 38 digits.`,
+        );
       sums.set(key, sum);
     });
   }
@@ -177,7 +199,14 @@ export class Book {
     const key = balanceKey(account.id, currency.code);
     let balance = this.balances.get(key);
     if (!balance) {
-      balance = { accountId: account.id, currency: currency.code, debits: 0n, credits: 0n, version: 0n, storedVersion: 0n };
+      balance = {
+        accountId: account.id,
+        currency: currency.code,
+        debits: 0n,
+        credits: 0n,
+        version: 0n,
+        storedVersion: 0n,
+      };
       this.balances.set(key, balance);
     }
     if (direction === 'debit') balance.debits += amount;
@@ -212,8 +241,14 @@ function amountOf(entry: PostingEntry, currency: Currency, index: number): bigin
   } catch (error) {
     if (!(error instanceof AmountError)) throw error;
     if (error.reason === 'precision')
-      throw refusal(AMOUNT_PRECISION, index, 'amount', `${currency.code} has ${currency.scale} decimals; "${entry.amount}" has more. Amounts are never rounded.`);
-    if (error.reason === 'range') throw refusal(AMOUNT_OUT_OF_RANGE, index, 'amount', 'An amount has at most 38 digits in minor units.');
+      throw refusal(
+        AMOUNT_PRECISION,
+        index,
+        'amount',
+        `${currency.code} has ${currency.scale} decimals; "${entry.amount}" has more. Amounts are never rounded.`,
+      );
+    if (error.reason === 'range')
+      throw refusal(AMOUNT_OUT_OF_RANGE, index, 'amount', 'An amount has at most 38 digits in minor units.');
   }
   throw refusal(AMOUNT_OUT_OF_RANGE, index, 'amount', 'An amount is a decimal string above zero.');
 }
@@ -229,7 +264,12 @@ function assertBalanced(entries: readonly ResolvedEntry[]): void {
   });
 }
 
-function refusal(type: ConstructorParameters<typeof Problem>[0], index: number, field: string, detail: string): Problem {
+function refusal(
+  type: ConstructorParameters<typeof Problem>[0],
+  index: number,
+  field: string,
+  detail: string,
+): Problem {
   const item: ProblemItem = { pointer: `/entries/${index}/${field}`, detail };
   return new Problem(type, detail, { errors: [item] });
 }

@@ -1,5 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+} from 'class-validator';
 import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
@@ -41,7 +51,9 @@ export class CreateAccountRequest {
   /** Segments with colons between; unique in the ledger. */
   @ApiProperty({ maxLength: 255, example: 'assets:bank:main' })
   @IsString()
-  @Matches(ACCOUNT_CODE, { message: 'code must be segments of letters, digits and _ . - with colons between, 255 characters at the most' })
+  @Matches(ACCOUNT_CODE, {
+    message: 'code must be segments of letters, digits and _ . - with colons between, 255 characters at the most',
+  })
   code: string;
 
   @ApiProperty({ enum: ACCOUNT_TYPES, example: 'asset' })

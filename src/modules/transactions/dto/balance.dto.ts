@@ -104,7 +104,12 @@ export class AccountEntryResponse {
   @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b03' })
   transactionId: string;
 
-  @ApiProperty({ type: 'integer', minimum: 1, example: 1, description: 'Place of the entry in the balance of this currency.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    example: 1,
+    description: 'Place of the entry in the balance of this currency.',
+  })
   version: number;
 
   @ApiProperty({ enum: DIRECTIONS, example: 'debit' })

@@ -25,7 +25,9 @@ export class CreateLedgerRequest {
   metadata?: Record<string, unknown>;
 }
 
-export class UpdateLedgerRequest extends PartialType(PickType(CreateLedgerRequest, ['name', 'description', 'metadata'] as const)) {
+export class UpdateLedgerRequest extends PartialType(
+  PickType(CreateLedgerRequest, ['name', 'description', 'metadata'] as const),
+) {
   /** A closed ledger takes no transactions. */
   @ApiPropertyOptional({ enum: LEDGER_STATUSES })
   @IsOptional()

@@ -1,6 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { AMOUNT_PATTERN, formatAmount } from '../../../common/money/amount';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
@@ -26,7 +37,9 @@ export class EntryRequest {
   @ApiProperty({ type: 'string', pattern: AMOUNT_PATTERN, maxLength: 60, example: '25.00' })
   @IsString({ message: 'amount must be a decimal string, such as "25.00"' })
   @MaxLength(60)
-  @Matches(new RegExp(AMOUNT_PATTERN), { message: 'amount must be a decimal string, such as "25.00": no sign, exponent, space or leading zero' })
+  @Matches(new RegExp(AMOUNT_PATTERN), {
+    message: 'amount must be a decimal string, such as "25.00": no sign, exponent, space or leading zero',
+  })
   amount: string;
 
   /** ISO 4217, or one of this tenant's own. */
@@ -122,7 +135,11 @@ export class TransactionResponse {
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.123Z', description: 'When the ledger knew.' })
   createdAt: string;
 
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b00', description: 'The person who posted it.' })
+  @ApiProperty({
+    format: 'uuid',
+    example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b00',
+    description: 'The person who posted it.',
+  })
   createdBy: string;
 
   @ApiProperty({ type: () => [EntryResponse] })

@@ -120,6 +120,13 @@ function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>):
   const now = last !== undefined && last > row.now ? last : row.now;
   const book = new Book(ledgerId, BigInt(ledger.sequence), now, accounts, currencies, new Set(row.refs ?? []));
   for (const { a, c, d, k, v } of row.balances ?? [])
-    book.addBalance({ accountId: a, currency: c, debits: BigInt(d), credits: BigInt(k), version: BigInt(v), storedVersion: BigInt(v) });
+    book.addBalance({
+      accountId: a,
+      currency: c,
+      debits: BigInt(d),
+      credits: BigInt(k),
+      version: BigInt(v),
+      storedVersion: BigInt(v),
+    });
   return book;
 }

@@ -75,7 +75,12 @@ export async function writeBatch(
     (balance.storedVersion === 0n ? fresh : changed).push(balance);
   }
   const entries = posted.flatMap((transaction) =>
-    transaction.entries.map((entry, position) => ({ ...entry, position, id: transaction.id, effectiveAt: transaction.effectiveAt })),
+    transaction.entries.map((entry, position) => ({
+      ...entry,
+      position,
+      id: transaction.id,
+      effectiveAt: transaction.effectiveAt,
+    })),
   );
   const { rows } = await client.query<{ changed: number; keys: number; heads: number }>({
     ...WRITE,

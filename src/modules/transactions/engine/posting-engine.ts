@@ -49,9 +49,13 @@ export class PostingEngine {
     const lane = this.lane(tenantId, ledgerId);
     const outcome = lane.submit(command, signal);
     if (outcome) return outcome;
-    throw new Problem(QUEUE_FULL, `${lane.length} postings wait for this ledger. This one was not executed; try again.`, {
-      headers: { 'retry-after': '1' },
-    });
+    throw new Problem(
+      QUEUE_FULL,
+      `${lane.length} postings wait for this ledger. This one was not executed; try again.`,
+      {
+        headers: { 'retry-after': '1' },
+      },
+    );
   }
 
   /** Commands that wait, over all ledgers of this process. */
@@ -77,7 +81,11 @@ export class PostingEngine {
   }
 
   /** A batch that fails as a whole is halved until the command that does it stands alone and fails alone. */
-  private async execute(tenantId: string, ledgerId: string, commands: readonly Command[]): Promise<(Outcome | Error)[]> {
+  private async execute(
+    tenantId: string,
+    ledgerId: string,
+    commands: readonly Command[],
+  ): Promise<(Outcome | Error)[]> {
     try {
       return await this.commitWithRetries(tenantId, ledgerId, commands);
     } catch (error) {
@@ -97,7 +105,11 @@ export class PostingEngine {
    * The same batch with the same ids. After a COMMIT whose answer was lost, its keys tell: if it was committed they
    * are there and the second run answers from them.
    */
-  private async commitWithRetries(tenantId: string, ledgerId: string, commands: readonly Command[]): Promise<Outcome[]> {
+  private async commitWithRetries(
+    tenantId: string,
+    ledgerId: string,
+    commands: readonly Command[],
+  ): Promise<Outcome[]> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.commit(tenantId, ledgerId, commands);
@@ -117,7 +129,11 @@ export class PostingEngine {
     });
   }
 
-  private async decide({ client, tenantId }: Transaction, ledgerId: string, commands: readonly Command[]): Promise<Outcome[]> {
+  private async decide(
+    { client, tenantId }: Transaction,
+    ledgerId: string,
+    commands: readonly Command[],
+  ): Promise<Outcome[]> {
     const state = await readBatch(client, tenantId, ledgerId, commands);
     const earlier = await this.earlierTransactions(client, tenantId, state);
     const decided = new Map<string, { fingerprint: Buffer; outcome: Outcome }>();
@@ -127,13 +143,17 @@ export class PostingEngine {
       const scope = scopedKey(command.key);
       const known = state.keys.get(scope);
       if (known) {
-        if (!known.fingerprint.equals(command.key.fingerprint)) return { kind: 'refused', problem: keyReused(), replayed: false };
+        if (!known.fingerprint.equals(command.key.fingerprint))
+          return { kind: 'refused', problem: keyReused(), replayed: false };
         const transaction = known.transactionId === null ? undefined : earlier.get(known.transactionId);
-        return transaction ? { kind: 'posted', transaction, replayed: true } : { kind: 'stored', status: known.status, body: known.body };
+        return transaction
+          ? { kind: 'posted', transaction, replayed: true }
+          : { kind: 'stored', status: known.status, body: known.body };
       }
       const twin = decided.get(scope);
       if (twin) {
-        if (!twin.fingerprint.equals(command.key.fingerprint)) return { kind: 'refused', problem: keyReused(), replayed: false };
+        if (!twin.fingerprint.equals(command.key.fingerprint))
+          return { kind: 'refused', problem: keyReused(), replayed: false };
         return twin.outcome.kind === 'stored' ? twin.outcome : { ...twin.outcome, replayed: true };
       }
       const outcome = decideOne(state, command);
@@ -151,14 +171,18 @@ export class PostingEngine {
       decided.set(scope, { fingerprint: command.key.fingerprint, outcome });
       return outcome;
     });
-    if (state.book && (posted.length > 0 || keys.length > 0)) await writeBatch(client, tenantId, state.book, posted, keys);
+    if (state.book && (posted.length > 0 || keys.length > 0))
+      await writeBatch(client, tenantId, state.book, posted, keys);
     return outcomes;
   }
 
   private async earlierTransactions(client: Transaction['client'], tenantId: string, state: BatchState) {
     const ids = [...state.keys.values()].flatMap(({ transactionId }) => transactionId ?? []);
     if (ids.length === 0) return new Map<string, PostedTransaction>();
-    const transactions = await readTransactions(client, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [tenantId, ids]);
+    const transactions = await readTransactions(client, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [
+      tenantId,
+      ids,
+    ]);
     return new Map(transactions.map((transaction) => [transaction.id, transaction]));
   }
 }
@@ -169,7 +193,8 @@ const isRemembered = (problem: Problem): boolean => problem.status === 422;
 function decideOne(state: BatchState, { posting }: Command): Outcome {
   const refused = (problem: Problem): Outcome => ({ kind: 'refused', problem, replayed: false });
   if (!state.book) return refused(new Problem(LEDGER_NOT_FOUND, 'This tenant has no ledger with this id.'));
-  if (!state.tenantActive) return refused(new Problem(TENANT_NOT_ACTIVE, 'The tenant is suspended: nothing can be posted.'));
+  if (!state.tenantActive)
+    return refused(new Problem(TENANT_NOT_ACTIVE, 'The tenant is suspended: nothing can be posted.'));
   if (!state.ledgerOpen) return refused(new Problem(LEDGER_CLOSED, 'The ledger is closed.'));
   try {
     return { kind: 'posted', transaction: state.book.post(posting), replayed: false };

@@ -12,7 +12,16 @@ interface Row {
   readonly created_at: Date;
   readonly created_by: string;
   readonly metadata: Record<string, unknown>;
-  readonly entries: { account_id: string; code: string; direction: Direction; amount: string; currency: string; scale: number; version: string; balance_after: string }[];
+  readonly entries: {
+    account_id: string;
+    code: string;
+    direction: Direction;
+    amount: string;
+    currency: string;
+    scale: number;
+    version: string;
+    balance_after: string;
+  }[];
 }
 
 /** Transactions as they were posted, with their entries. `where` is SQL of ours, never a caller's. */

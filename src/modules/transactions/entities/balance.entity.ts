@@ -6,7 +6,9 @@ import { TenantCurrency } from './currency.entity';
 /** What an account holds in one currency. The engine writes it; others read. */
 @Entity('balances')
 @Index('balances_ledger', ['tenantId', 'ledgerId', 'accountId'])
-@ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], { name: 'balances_account_fkey' })
+@ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], {
+  name: 'balances_account_fkey',
+})
 @ForeignKey(() => TenantCurrency, ['tenantId', 'currency'], ['tenantId', 'code'], { name: 'balances_currency_fkey' })
 export class Balance {
   @PrimaryColumn(TENANT_ID_COLUMN)

@@ -8,7 +8,9 @@ import { Transaction } from './transaction.entity';
 @Entity('entries')
 @Unique('entries_version_key', ['tenantId', 'accountId', 'currency', 'version'])
 @ForeignKey(() => Transaction, ['tenantId', 'transactionId'], ['tenantId', 'id'], { name: 'entries_transaction_fkey' })
-@ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], { name: 'entries_balance_fkey' })
+@ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], {
+  name: 'entries_balance_fkey',
+})
 export class Entry {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
@@ -32,10 +34,21 @@ export class Entry {
   @Column({ type: 'numeric', precision: 38, scale: 0, transformer: bigintTransformer })
   amount: bigint;
 
-  @Column({ type: 'bigint', transformer: bigintTransformer, comment: 'Dense per account and currency, from 1: the place of the entry in that balance.' })
+  @Column({
+    type: 'bigint',
+    transformer: bigintTransformer,
+    comment: 'Dense per account and currency, from 1: the place of the entry in that balance.',
+  })
   version: bigint;
 
-  @Column({ name: 'balance_after', type: 'numeric', precision: 38, scale: 0, transformer: bigintTransformer, comment: 'Debits minus credits of the account in this currency, after the entry.' })
+  @Column({
+    name: 'balance_after',
+    type: 'numeric',
+    precision: 38,
+    scale: 0,
+    transformer: bigintTransformer,
+    comment: 'Debits minus credits of the account in this currency, after the entry.',
+  })
   balanceAfter: bigint;
 
   @Column({ name: 'effective_at', type: 'timestamptz' })

@@ -5,7 +5,10 @@ import { Ledger } from './ledger.entity';
 /** A posted transaction. Written by the engine, never changed. */
 @Entity('transactions')
 @Unique('transactions_sequence_key', ['tenantId', 'ledgerId', 'sequence'])
-@Index('transactions_reference_key', ['tenantId', 'ledgerId', 'reference'], { unique: true, where: 'reference IS NOT NULL' })
+@Index('transactions_reference_key', ['tenantId', 'ledgerId', 'reference'], {
+  unique: true,
+  where: 'reference IS NOT NULL',
+})
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transactions_ledger_fkey' })
 export class Transaction {
   @PrimaryColumn(TENANT_ID_COLUMN)
