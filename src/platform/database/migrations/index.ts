@@ -1,4 +1,5 @@
 import { Foundation1795300000001 } from './1795300000001-foundation';
+import { Ledger1795300000003 } from './1795300000003-ledger';
 
 /** In order. A migration that was released is never changed. */
-export const MIGRATIONS = [Foundation1795300000001];
+export const MIGRATIONS = [Foundation1795300000001, Ledger1795300000003];
