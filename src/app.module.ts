@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
+import { TransactionsModule } from './modules/transactions/transactions.module';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
@@ -10,7 +11,7 @@ import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor'
 import { AccessGuard } from './platform/security/access.guard';
 
 @Module({
-  imports: [ConfigModule, DatabaseModule.forRoot(ENTITIES), RedisModule, HttpModule],
+  imports: [ConfigModule, DatabaseModule.forRoot(ENTITIES), RedisModule, HttpModule, TransactionsModule],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they
     { provide: APP_GUARD, useExisting: ThrottleGuard },

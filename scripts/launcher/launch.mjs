@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { portIsFree } from '../services/ports.mjs';
-import { deletePostgres, startPostgres, stopPostgres } from '../services/postgres.mjs';
-import { deleteRedis, startRedis, stopRedis } from '../services/redis.mjs';
+import { deletePostgres, runningPostgres, startPostgres, stopPostgres } from '../services/postgres.mjs';
+import { deleteRedis, runningRedis, startRedis, stopRedis } from '../services/redis.mjs';
 import { build, isBuilt, sourceFingerprint } from '../setup/build.mjs';
 import { dependenciesAreInstalled, installDependencies } from '../setup/dependencies.mjs';
 import { asProblem, Problem } from '../setup/problem.mjs';
@@ -18,27 +18,21 @@ export async function launch(args) {
   const interruption = new AbortController();
   stopOnSignals(interruption);
   const undo = [];
+  const problems = [];
   try {
     const choices = readChoices(args, process.env);
     if (choices.help) return console.log(usage);
     const application = await start(choices, undo, interruption.signal);
     const code = await untilStopped(application.ended, interruption.signal);
-    if (!interruption.signal.aborted) {
-      throw new Problem(`The application stopped by itself (exit code ${code}); its log above says why.`);
-    }
+    interruption.signal.throwIfAborted();
+    throw new Problem(`The application stopped by itself (exit code ${code}); its log above says why.`);
   } catch (error) {
-    if (!interruption.signal.aborted) {
-      showProblem(asProblem(error));
-      process.exitCode = 1;
-    }
-  } finally {
-    for (const stop of undo.reverse()) {
-      await stop().catch((error) => {
-        showProblem(asProblem(error));
-        process.exitCode = 1;
-      });
-    }
+    if (!interruption.signal.aborted) problems.push(error);
   }
+  for (const stop of undo.reverse()) await stop().catch((error) => problems.push(error));
+  // last, where it is seen
+  for (const problem of problems) showProblem(asProblem(problem));
+  process.exitCode = problems.length > 0 ? 1 : 0;
 }
 
 async function start(choices, undo, signal) {
@@ -81,7 +75,9 @@ async function embeddedDatabase(folder, memory, undo, signal) {
   const place = { folder: join(folder, 'postgres') };
   let database;
   await step('PostgreSQL', async () => {
-    undo.push(() => step('Stopping PostgreSQL', () => stopPostgres(place)));
+    undo.push(async () => {
+      if (await runningPostgres(place)) await step('Stopping PostgreSQL', () => stopPostgres(place));
+    });
     const { port, adminUrl, reused } = await startPostgres({ ...place, signal });
     const login = (role, password) => `postgres://${role}:${password}@127.0.0.1:${port}/daybook`;
     database = {
@@ -98,7 +94,9 @@ async function privateRedis(folder, undo, signal) {
   const place = { folder: join(folder, 'redis') };
   let url;
   await step('Redis', async () => {
-    undo.push(() => step('Stopping Redis', () => stopRedis(place)));
+    undo.push(async () => {
+      if (await runningRedis(place)) await step('Stopping Redis', () => stopRedis(place));
+    });
     const redis = await startRedis({ ...place, signal });
     url = redis.url;
     return `port ${redis.port}, ${redis.reused ? 'left running by an earlier start' : redis.origin}`;

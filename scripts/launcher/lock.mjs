@@ -21,7 +21,7 @@ export async function takeLock(folder) {
     const holder = Number(await readFile(file, 'utf8').catch(() => ''));
     if (holder !== process.pid && (await commandLine(holder))?.includes('start.mjs')) {
       throw new Problem(
-        `Daybook already runs on ${folder} (process ${holder}): stop it with Ctrl-C where it was started or with "kill ${holder}", or start a second one with DAYBOOK_DATA_DIR=.data-2 PORT=3001 npm start.`,
+        `Daybook already runs on ${folder} (process ${holder}): stop it with Ctrl-C where it was started or with "kill ${holder}", or start a second one with DAYBOOK_DATA_DIR=.data/second PORT=3001 npm start.`,
       );
     }
     await rm(file, { force: true });

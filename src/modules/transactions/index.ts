@@ -1,0 +1,10 @@
+export { AccountsService } from './accounts.service';
+export { BalancesService } from './balances.service';
+export { type AccountType, ACCOUNT_CODE, type Direction, normalBalanceOf } from './core/account';
+export { type PostedTransaction, type Posting } from './core/posting';
+export { type Command, type Outcome } from './engine/command';
+export { PostingEngine } from './engine/posting-engine';
+export { readTransactions } from './engine/replay';
+export { LedgersService, lockLedger } from './ledgers.service';
+export { TransactionsModule } from './transactions.module';
+export * from './transactions.errors';
