@@ -2,16 +2,32 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
+import { HealthModule } from './modules/health';
+import { JobsModule } from './modules/jobs';
 import { TransactionsModule } from './modules/transactions/transactions.module';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
 import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor';
+import { LifecycleModule } from './platform/lifecycle/lifecycle';
+import { QueueModule } from './platform/queue/queue.module';
+import { TelemetryModule } from './platform/telemetry/telemetry.module';
 import { AccessGuard } from './platform/security/access.guard';
 
 @Module({
-  imports: [ConfigModule, DatabaseModule.forRoot(ENTITIES), RedisModule, HttpModule, TransactionsModule],
+  imports: [
+    ConfigModule,
+    DatabaseModule.forRoot(ENTITIES),
+    RedisModule,
+    LifecycleModule,
+    QueueModule,
+    TelemetryModule,
+    HttpModule,
+    HealthModule,
+    JobsModule,
+    TransactionsModule,
+  ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they
     { provide: APP_GUARD, useExisting: ThrottleGuard },

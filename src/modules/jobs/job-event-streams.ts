@@ -116,7 +116,8 @@ function expiryOf(request: FastifyRequest): AbortSignal {
   try {
     const payload = request.headers.authorization?.split('.')[1] ?? '';
     const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown };
-    if (typeof exp === 'number') return AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, exp * 1000 - Date.now())));
+    if (typeof exp === 'number')
+      return AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, exp * 1000 - Date.now())));
   } catch {
     // not a token with a time in it
   }

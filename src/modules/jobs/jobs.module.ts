@@ -18,15 +18,7 @@ import { SchedulesService } from './schedules.service';
   imports: [DiscoveryModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
   // the order of routes: `schedules` is not the id of a job
   controllers: [SchedulesController, JobsController],
-  providers: [
-    JobDispatcher,
-    JobEventStreams,
-    JobStore,
-    JobsService,
-    KindRegistry,
-    MaintenancePurge,
-    SchedulesService,
-  ],
+  providers: [JobDispatcher, JobEventStreams, JobStore, JobsService, KindRegistry, MaintenancePurge, SchedulesService],
   exports: [JobDispatcher, JobStore, JobsService, KindRegistry, SchedulesService],
 })
 export class JobsModule {}
