@@ -37,7 +37,7 @@ export function createAdapter(config: Config): FastifyAdapter {
         .type('application/problem+json')
         .send(JSON.stringify(problemDocument(problem, http.publicUrl)));
     },
-  } as ConstructorParameters<typeof FastifyAdapter>[0]);
+  } as never);
 }
 
 /** What every process that serves HTTP has, tests included. Before `app.init()`. */

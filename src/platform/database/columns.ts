@@ -7,13 +7,13 @@ export const bigintTransformer: ValueTransformer = {
 };
 
 /** `tenant_id`, first in every primary key. PostgreSQL fills it in from the transaction's tenant; code never sets it. */
-export const TENANT_ID_COLUMN: ColumnOptions = {
+export const TENANT_ID_COLUMN = {
   name: 'tenant_id',
   type: 'uuid',
   default: () => 'current_tenant_id()',
   insert: false,
   update: false,
-};
+} satisfies ColumnOptions;
 
 /** A row version for ETag and If-Match; raised by the statement that changes the row. */
 export const VERSION_COLUMN: ColumnOptions = { type: 'integer', default: 1 };
