@@ -19,7 +19,7 @@ export class Problem extends Error {
 export function asProblem(error) {
   const text = `${error.code ?? ''} ${error.message ?? ''} ${error.output ?? ''}`;
   const output = error.output ?? '';
-  if (/ENOSPC|No space left on device/i.test(text)) {
+  if (/ENOSPC|No space left on device|Check free disk space/i.test(text)) {
     return new Problem('The disk is full: free some space and run the same command again; nothing was lost.', {
       output,
       cause: error,

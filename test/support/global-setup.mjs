@@ -23,6 +23,10 @@ export default async function setUp() {
     const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
     await chmod(folder, 0o755); // as root, PostgreSQL runs as another user, who must get in
     globalThis.daybookTestServices = folder;
+    // Jest runs no teardown when it is interrupted
+    for (const name of ['SIGINT', 'SIGTERM']) {
+      process.once(name, () => void stopServices(folder).finally(() => process.exit(1)));
+    }
     const [postgres, redis] = await Promise.all([
       startPostgres({ folder: join(folder, 'postgres'), durable: false, maxConnections: 200 }),
       startRedis({ folder: join(folder, 'redis'), durable: false, databases: 64 }),

@@ -1,0 +1,47 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../services/processes.mjs';
+import { build } from '../setup/build.mjs';
+import { root } from '../setup/project.mjs';
+
+const node = process.execPath;
+const installed = (path) => join('node_modules', path);
+
+/** The checks that are programs: each passes or fails as a whole. The cheap ones come first. */
+export async function programs() {
+  const list = [
+    program('Format', node, installed('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'),
+    program('Lint', node, installed('eslint/bin/eslint.js'), '--max-warnings=0', '.'),
+    program('Boundaries', node, installed('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', '--config'),
+    program('Types', node, installed('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'),
+    { title: 'Build', work: (signal) => outcome(build({ signal })) },
+  ];
+  const openapi = 'scripts/check-openapi.mjs';
+  if (await exists(openapi)) list.push(program('OpenAPI documents', node, openapi));
+  return list;
+}
+
+function program(title, command, ...args) {
+  return {
+    title,
+    work: async (signal) => {
+      const { code, output } = await run(command, args, { cwd: root, signal });
+      return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, output };
+    },
+  };
+}
+
+async function outcome(work) {
+  try {
+    await work;
+    return { passed: 1, failed: 0 };
+  } catch (error) {
+    return { passed: 0, failed: 1, output: error.output || error.message };
+  }
+}
+
+const exists = (path) =>
+  access(join(root, path)).then(
+    () => true,
+    () => false,
+  );
