@@ -1,4 +1,5 @@
 import { Foundation1795300000001 } from './1795300000001-foundation';
+import { Identity1795300000002 } from './1795300000002-identity';
 
 /** In order. A migration that was released is never changed. */
-export const MIGRATIONS = [Foundation1795300000001];
+export const MIGRATIONS = [Foundation1795300000001, Identity1795300000002];
