@@ -1,7 +1,8 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
-import { JobEvent } from './modules/jobs/entities/job-event.entity';
-import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
-import { Job } from './modules/jobs/entities/job.entity';
+import { AUTH_ENTITIES } from './modules/auth';
+import { JOB_ENTITIES } from './modules/jobs';
+import { TENANT_ENTITIES } from './modules/tenants';
+import { USER_ENTITIES } from './modules/users';
 import { Account } from './modules/transactions/entities/account.entity';
 import { Balance } from './modules/transactions/entities/balance.entity';
 import { TenantCurrency } from './modules/transactions/entities/currency.entity';
@@ -14,6 +15,9 @@ import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.enti
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
 export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   IdempotencyKey,
+  ...TENANT_ENTITIES,
+  ...USER_ENTITIES,
+  ...AUTH_ENTITIES,
   // transactions
   Ledger,
   LedgerHead,
@@ -22,8 +26,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   Balance,
   Transaction,
   Entry,
-  // jobs
-  Job,
-  JobEvent,
-  JobSchedule,
+  ...JOB_ENTITIES,
 ];

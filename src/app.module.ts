@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
+import { AuthenticationGuard, AuthModule } from './modules/auth';
+import { TenantsModule } from './modules/tenants';
+import { UsersModule } from './modules/users';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
 import { TransactionsModule } from './modules/transactions/transactions.module';
@@ -14,6 +17,7 @@ import { LifecycleModule } from './platform/lifecycle/lifecycle';
 import { QueueModule } from './platform/queue/queue.module';
 import { TelemetryModule } from './platform/telemetry/telemetry.module';
 import { AccessGuard } from './platform/security/access.guard';
+import { SecurityModule } from './platform/security/security.module';
 
 @Module({
   imports: [
@@ -22,14 +26,19 @@ import { AccessGuard } from './platform/security/access.guard';
     RedisModule,
     LifecycleModule,
     QueueModule,
+    SecurityModule,
     TelemetryModule,
     HttpModule,
     HealthModule,
+    TenantsModule,
+    UsersModule,
+    AuthModule,
     JobsModule,
     TransactionsModule,
   ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they
+    { provide: APP_GUARD, useExisting: AuthenticationGuard },
     { provide: APP_GUARD, useExisting: ThrottleGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useExisting: UnitOfWorkInterceptor },

@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { IsInt, IsOptional, IsString } from 'class-validator';
 import Redis from 'ioredis';
 import { defineProblem, Problem } from '../../src/common/problems/problem';
-import { type JobContext, type JobHandler, JobKind } from '../../src/modules/jobs';
+import { type JobContext, type JobHandler, JobKind, JobsService } from '../../src/modules/jobs';
 import { JobRunner } from '../../src/modules/jobs/worker/job-runner';
-import { Sweeper } from '../../src/modules/jobs/worker/sweeper';
 import { SchedulesService } from '../../src/modules/jobs/schedules.service';
 import { requestContext } from '../../src/platform/context/request-context';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
@@ -222,7 +221,7 @@ describe('the job worker', () => {
     await until('it runs', () => runsOf('lost').length === 1);
     // as if its worker had stopped: the lease is over, and attempt 1 is not told
     await asSuperuser(database, `UPDATE jobs SET lease_until = now() - interval '1 s' WHERE id = $1`, [id]);
-    await until('it runs again', () => runsOf('lost').length === 2 || worker.app.get(Sweeper).sweep());
+    await until('it runs again', () => runsOf('lost').length === 2);
     release('lost');
     const job = await worker.jobIn(tenant, id, 'succeeded');
     expect(job.attempts).toBe(2);
@@ -322,7 +321,6 @@ describe('the job worker', () => {
 
   it('cancels a job that waits at once, and one that runs through its signal', async () => {
     const tenant = randomUUID();
-    const { JobsService } = await import('../../src/modules/jobs');
     const tenants = worker.app.get(TenantDatabase);
     const service = worker.app.get(JobsService, { strict: false });
     const waiting = await worker.enqueue(
@@ -346,7 +344,6 @@ describe('the job worker', () => {
 
   it('retries and redrives what ended badly', async () => {
     const tenant = randomUUID();
-    const { JobsService } = await import('../../src/modules/jobs');
     const tenants = worker.app.get(TenantDatabase);
     const service = worker.app.get(JobsService, { strict: false });
     const id = await worker.enqueue(tenant, 'test.note', { text: 'redriven', failures: 4 });

@@ -1,16 +1,10 @@
 import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
-import { ENTITIES } from '../../src/app.entities';
-import { ConfigModule } from '../../src/config/config.module';
-import { type EnqueueOptions, JobsModule, JobsService, type JobResponse, WorkerModule } from '../../src/modules/jobs';
-import { RedisModule } from '../../src/platform/cache/redis.module';
-import { DatabaseModule } from '../../src/platform/database/database.module';
+import { AppModule } from '../../src/app.module';
+import { type EnqueueOptions, JobsService, type JobResponse } from '../../src/modules/jobs';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
-import { HttpModule } from '../../src/platform/http/http.module';
-import { LifecycleModule } from '../../src/platform/lifecycle/lifecycle';
-import { QueueModule } from '../../src/platform/queue/queue.module';
-import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module';
+import { AppWithWorkerModule } from '../../src/worker.module';
 import { type TestDatabase } from './database';
 import { until } from './until';
 
@@ -43,20 +37,7 @@ export function useEnvironment(database: TestDatabase, more: Readonly<Record<str
  * Call `useEnvironment` first.
  */
 export async function startTestWorker(kinds: Type<object>[], running = true): Promise<TestWorker> {
-  @Module({
-    imports: [
-      ConfigModule,
-      DatabaseModule.forRoot(ENTITIES),
-      RedisModule,
-      LifecycleModule,
-      TelemetryModule,
-      QueueModule,
-      HttpModule,
-      JobsModule,
-      ...(running ? [WorkerModule] : []),
-    ],
-    providers: kinds,
-  })
+  @Module({ imports: [running ? AppWithWorkerModule : AppModule], providers: kinds })
   class TestWorkerModule {}
 
   const app = await NestFactory.createApplicationContext(TestWorkerModule, { logger: false, abortOnError: false });
