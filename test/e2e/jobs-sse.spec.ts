@@ -104,6 +104,7 @@ describe('GET /v1/jobs/{id}/events', () => {
       token: person.token,
       body: { kind: 'test.watched', payload: {} },
     });
+    if (made.status !== 202) throw new Error(made.text);
     const id = made.body.id as string;
     await until('it runs', () => waiting.has(id));
     return id;
