@@ -10,6 +10,7 @@ import { problemDocument } from './common/problems/problem';
 import { Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
+import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
@@ -49,6 +50,7 @@ export function createAdapter(config: Config): FastifyAdapter {
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
   app.get(RouteTable).watch(fastify as never);
+  closeSilentConnections(fastify as never);
   addContext(app, logger);
   addParsers(app, config);
   addHeaders(app, config);
