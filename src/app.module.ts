@@ -4,6 +4,7 @@ import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
 import { TenantsModule } from './modules/tenants';
+import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
@@ -23,6 +24,7 @@ import { SecurityModule } from './platform/security/security.module';
     TenantsModule,
     UsersModule,
     AuthModule,
+    TransactionsModule,
   ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they

@@ -1,5 +1,5 @@
 import { dependenciesAreInstalled, installDependencies } from '../setup/dependencies.mjs';
-import { asProblem } from '../setup/problem.mjs';
+import { asProblem, Problem } from '../setup/problem.mjs';
 import { duration, showProblem, step } from '../setup/steps.mjs';
 import { runJest } from './jest.mjs';
 import { programs } from './programs.mjs';
@@ -13,7 +13,7 @@ import { programs } from './programs.mjs';
 export async function check(filter) {
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(name, () => interruption.abort(new Error('Interrupted.')));
+    process.on(name, () => interruption.abort(new Problem('Interrupted.')));
   }
   const { signal } = interruption;
   const total = { passed: 0, failed: 0 };

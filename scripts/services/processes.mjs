@@ -16,7 +16,12 @@ export function run(command, args, { signal, output: onOutput, ...options } = {}
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options });
-    const abort = () => endGroup(child.pid, 'SIGTERM');
+    let patience;
+    const abort = () => {
+      endGroup(child.pid, 'SIGTERM');
+      // npm goes on installing for as long as it likes
+      patience = setTimeout(() => endGroup(child.pid, 'SIGKILL'), 3_000);
+    };
     signal?.addEventListener('abort', abort, { once: true });
     let stdout = '';
     let output = '';
@@ -32,6 +37,7 @@ export function run(command, args, { signal, output: onOutput, ...options } = {}
     child.on('error', reject);
     child.on('close', (code) => {
       signal?.removeEventListener('abort', abort);
+      clearTimeout(patience);
       if (signal?.aborted) reject(signal.reason);
       else resolve({ code, stdout, output });
     });

@@ -33,3 +33,10 @@ export const CurrentPrincipal = createParamDecorator((_: unknown, context: Execu
   if (!principal) throw new Error('@CurrentPrincipal() on a route that is not behind the authentication guard');
   return principal;
 });
+
+/** The tenant that the request works in. Only behind a permission of a tenant, whose guard has made sure of it. */
+export const CurrentTenant = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const tenantId = context.switchToHttp().getRequest<FastifyRequest>().principal?.tenantId;
+  if (!tenantId) throw new Error('@CurrentTenant() on a route that does not ask for a permission of a tenant');
+  return tenantId;
+});

@@ -20,9 +20,9 @@ export class AccessGuard implements CanActivate {
     const principal = context.switchToHttp().getRequest<FastifyRequest>().principal;
     if (!principal) throw new Problem(UNAUTHENTICATED, 'Send a valid access token.');
     if (access.kind === 'signed-in') return true;
-    if (principal.permissions.has(access.permission)) return true;
     if (!principal.tenantId && !access.permission.startsWith('platform:'))
       throw new Problem(TENANT_REQUIRED, 'This route works inside a tenant, and your credential names none.');
+    if (principal.permissions.has(access.permission)) return true;
     throw new Problem(FORBIDDEN, `Your role lacks the permission ${access.permission}.`);
   }
 }

@@ -1,0 +1,133 @@
+import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../common/problems/http.problems';
+import { ApiProblems } from '../../platform/http/api-problems';
+import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
+import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
+import { PageQuery } from '../../platform/http/pagination/page.dto';
+import { UuidParam } from '../../platform/http/uuid-param';
+import { RequirePermission } from '../../platform/security/access.decorators';
+import { AccountsService } from './accounts.service';
+import { BalancesService } from './balances.service';
+import {
+  AccountPage,
+  AccountQuery,
+  AccountResponse,
+  AsOfQuery,
+  CreateAccountRequest,
+  UpdateAccountRequest,
+} from './dto/account.dto';
+import { AccountBalancesResponse, AccountEntryPage } from './dto/balance.dto';
+import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, LEDGER_NOT_FOUND, UNKNOWN_CURRENCY } from './transactions.errors';
+
+const ACCOUNT_PARAM = { name: 'account', description: 'Id or code.', example: 'assets:bank:main' } as const;
+
+@ApiTags('Accounts')
+@Controller('ledgers/:ledgerId/accounts')
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly balances: BalancesService,
+  ) {}
+
+  @Post()
+  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, LEDGER_CLOSED, UNKNOWN_CURRENCY)
+  @RequirePermission('accounts:write')
+  @Idempotent('required')
+  @ApiOperation({
+    summary: 'Create an account',
+    description: 'Its balances, one per currency, come with its first entries.',
+  })
+  @ApiCreatedResponse({ type: AccountResponse })
+  async create(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Body() request: CreateAccountRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccountResponse> {
+    const account = await this.accounts.create(ledgerId, request);
+    reply.header('location', `/v1/ledgers/${ledgerId}/accounts/${account.id}`);
+    setEtag(reply, account.version);
+    return AccountResponse.of(account);
+  }
+
+  @Get()
+  @ApiProblems(LEDGER_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({ summary: 'List accounts', description: 'By code.' })
+  @ApiOkResponse({ type: AccountPage })
+  list(@UuidParam('ledgerId') ledgerId: string, @Query() query: AccountQuery): Promise<AccountPage> {
+    return this.accounts.list(ledgerId, query);
+  }
+
+  @Get(':account')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({ summary: 'Read an account', description: 'The ETag is what a change asks for in If-Match.' })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiOkResponse({ type: AccountResponse })
+  async get(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccountResponse> {
+    const account = await this.accounts.get(ledgerId, idOrCode);
+    setEtag(reply, account.version);
+    return AccountResponse.of(account);
+  }
+
+  @Patch(':account')
+  @ApiProblems(ACCOUNT_NOT_FOUND, UNKNOWN_CURRENCY, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
+  @RequirePermission('accounts:write')
+  @ApiOperation({
+    summary: 'Change an account',
+    description: 'Fields that are not sent stay as they are. Code and type never change.',
+  })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiOkResponse({ type: AccountResponse })
+  async update(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Body() change: UpdateAccountRequest,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccountResponse> {
+    const account = await this.accounts.update(ledgerId, idOrCode, expectedVersion(request), change);
+    setEtag(reply, account.version);
+    return AccountResponse.of(account);
+  }
+
+  @Get(':account/balances')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({
+    summary: 'Balances of an account',
+    description: 'One per currency, now or as of a moment on either time axis.',
+  })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiOkResponse({ type: AccountBalancesResponse })
+  balancesOf(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Query() query: AsOfQuery,
+  ): Promise<AccountBalancesResponse> {
+    return this.balances.ofAccount(ledgerId, idOrCode, query);
+  }
+
+  @Get(':account/entries')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
+  @RequirePermission('transactions:read')
+  @ApiOperation({
+    summary: 'Entries of an account',
+    description: 'By currency, oldest first, each with the balance after it.',
+  })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiOkResponse({ type: AccountEntryPage })
+  entriesOf(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Query() query: PageQuery,
+  ): Promise<AccountEntryPage> {
+    return this.balances.entries(ledgerId, idOrCode, query);
+  }
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { isUuid, uuidv7 } from '../../common/ids/uuid';
+import { isoCurrency } from '../../common/money/currency';
+import { Problem } from '../../common/problems/problem';
+import { versionMismatch } from '../../platform/http/concurrency/etag';
+import { CursorService } from '../../platform/http/pagination/cursor.service';
+import { normalBalanceOf } from './core/account';
+import {
+  type AccountQuery,
+  AccountResponse,
+  type CreateAccountRequest,
+  type UpdateAccountRequest,
+} from './dto/account.dto';
+import { Account } from './entities/account.entity';
+import { TenantCurrency } from './entities/currency.entity';
+import { LedgersService, lockLedger } from './ledgers.service';
+import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactions.errors';
+
+@Injectable()
+export class AccountsService {
+  constructor(
+    @InjectRepository(Account) private readonly accounts: Repository<Account>,
+    @InjectRepository(TenantCurrency) private readonly currencies: Repository<TenantCurrency>,
+    private readonly ledgers: LedgersService,
+    private readonly cursors: CursorService,
+  ) {}
+
+  /** @throws Problem `ledger-not-found`, `ledger-closed`, `unknown-currency`, `conflict` for a code that is there */
+  async create(ledgerId: string, request: CreateAccountRequest): Promise<Account> {
+    const ledger = await this.ledgers.get(ledgerId);
+    if (ledger.status !== 'open') throw new Problem(LEDGER_CLOSED, 'The ledger is closed.');
+    await this.assertCurrencies(request.currencies);
+    const id = uuidv7();
+    await this.accounts.insert({
+      id,
+      ledgerId,
+      code: request.code,
+      name: request.name ?? null,
+      type: request.type,
+      normalBalance: request.normalBalance ?? normalBalanceOf(request.type),
+      currencies: request.currencies ?? null,
+      metadata: (request.metadata ?? {}) as never,
+    });
+    return this.get(ledgerId, id);
+  }
+
+  /** @throws Problem `account-not-found` */
+  async get(ledgerId: string, idOrCode: string): Promise<Account> {
+    // an id wins over a code that looks like one
+    const account =
+      (isUuid(idOrCode) ? await this.accounts.findOneBy({ ledgerId, id: idOrCode }) : null) ??
+      (await this.accounts.findOneBy({ ledgerId, code: idOrCode }));
+    if (!account) throw new Problem(ACCOUNT_NOT_FOUND, 'The ledger has no account with this id or code.');
+    return account;
+  }
+
+  async list(ledgerId: string, query: AccountQuery) {
+    await this.ledgers.get(ledgerId);
+    return this.cursors.page(
+      `accounts ${ledgerId}`,
+      query,
+      { prefix: query.prefix },
+      ({ direction, key, limit, filters }) => {
+        const forward = direction === 'next';
+        const builder = this.accounts
+          .createQueryBuilder('account')
+          .where('account.ledger_id = :ledgerId', { ledgerId })
+          .orderBy('account.code', forward ? 'ASC' : 'DESC')
+          .limit(limit + 1);
+        // a range, not LIKE: it uses the index under row-level security (text operators are leakproof, LIKE is not)
+        if (filters.prefix)
+          builder.andWhere('account.code >= :from AND account.code < :to', {
+            from: filters.prefix,
+            to: `${filters.prefix}\u{10FFFF}`,
+          });
+        if (key) builder.andWhere(`account.code ${forward ? '>' : '<'} :code`, { code: key[0] });
+        return builder.getMany();
+      },
+      (account) => [account.code],
+      (account) => AccountResponse.of(account),
+    );
+  }
+
+  /** @throws Problem `account-not-found`, `precondition-failed`, `unknown-currency` */
+  async update(
+    ledgerId: string,
+    idOrCode: string,
+    expected: number | '*',
+    change: UpdateAccountRequest,
+  ): Promise<Account> {
+    await lockLedger(ledgerId);
+    const account = await this.get(ledgerId, idOrCode);
+    if (expected !== '*' && expected !== account.version) throw versionMismatch();
+    await this.assertCurrencies(change.currencies);
+    const { metadata, ...plain } = change;
+    await this.accounts.update(
+      { id: account.id, version: account.version },
+      { ...plain, ...(metadata === undefined ? {} : { metadata: metadata as never }), version: account.version + 1 },
+    );
+    return this.get(ledgerId, account.id);
+  }
+
+  private async assertCurrencies(codes: readonly string[] | null | undefined): Promise<void> {
+    for (const [index, code] of (codes ?? []).entries()) {
+      if (isoCurrency(code) || (await this.currencies.findOneBy({ code }))) continue;
+      throw new Problem(UNKNOWN_CURRENCY, `"${code}" is neither an ISO 4217 currency nor one of this tenant.`, {
+        errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
+      });
+    }
+  }
+}

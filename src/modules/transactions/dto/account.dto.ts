@@ -1,0 +1,166 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+} from 'class-validator';
+import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
+import { formatInstant } from '../../../common/time/instant';
+import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
+import { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
+import { type Account, ACCOUNT_STATUSES, type AccountStatus } from '../entities/account.entity';
+import { IsInstant, IsMetadata } from './validators';
+
+export class UpdateAccountRequest {
+  @ApiPropertyOptional({ type: 'string', nullable: true, maxLength: 200, example: 'Main bank account' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  name?: string | null;
+
+  /** The currencies that it takes; null: any. */
+  @ApiPropertyOptional({ type: [String], nullable: true, minItems: 1, maxItems: 50, example: ['EUR'] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  @ArrayUnique()
+  @Matches(CUSTOM_CURRENCY_CODE, { each: true, message: 'each currency must be a code such as EUR' })
+  currencies?: string[] | null;
+
+  /** Your own keys: at most 50, 5 levels, 16 KiB. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { iban: 'DE02120300000000202051' } })
+  @IsOptional()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+
+  /** A closed account takes no entries. */
+  @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
+  @IsOptional()
+  @IsIn(ACCOUNT_STATUSES)
+  status?: AccountStatus;
+}
+
+export class CreateAccountRequest {
+  /** Segments with colons between; unique in the ledger. */
+  @ApiProperty({ maxLength: 255, example: 'assets:bank:main' })
+  @IsString()
+  @Matches(ACCOUNT_CODE, {
+    message: 'code must be segments of letters, digits and _ . - with colons between, 255 characters at the most',
+  })
+  code: string;
+
+  @ApiProperty({ enum: ACCOUNT_TYPES, example: 'asset' })
+  @IsIn(ACCOUNT_TYPES)
+  type: AccountType;
+
+  /** The side on which it grows. Default: debit for asset and expense, credit for the others. */
+  @ApiPropertyOptional({ enum: DIRECTIONS })
+  @IsOptional()
+  @IsIn(DIRECTIONS)
+  normalBalance?: Direction;
+
+  @ApiPropertyOptional({ type: 'string', nullable: true, maxLength: 200, example: 'Main bank account' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  name?: string | null;
+
+  /** The currencies that it takes; null: any. */
+  @ApiPropertyOptional({ type: [String], nullable: true, minItems: 1, maxItems: 50, example: ['EUR'] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  @ArrayUnique()
+  @Matches(CUSTOM_CURRENCY_CODE, { each: true, message: 'each currency must be a code such as EUR' })
+  currencies?: string[] | null;
+
+  /** Your own keys: at most 50, 5 levels, 16 KiB. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: {} })
+  @IsOptional()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class AccountQuery extends PageQuery {
+  /** Codes that begin with this. */
+  @ApiPropertyOptional({ maxLength: 255, example: 'assets:' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  prefix?: string;
+}
+
+export class AsOfQuery {
+  /** The moment; without it: now, everything. */
+  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21T10:15:00Z' })
+  @IsOptional()
+  @IsInstant()
+  asOf?: string;
+
+  /** `effective`: when things happened. `created`: when the ledger knew. */
+  @ApiPropertyOptional({ enum: ['effective', 'created'], default: 'effective' })
+  @IsOptional()
+  @IsIn(['effective', 'created'])
+  axis?: 'effective' | 'created';
+}
+
+export class AccountResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b02' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b01' })
+  ledgerId: string;
+
+  @ApiProperty({ example: 'assets:bank:main' })
+  code: string;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'Main bank account' })
+  name: string | null;
+
+  @ApiProperty({ enum: ACCOUNT_TYPES, example: 'asset' })
+  type: AccountType;
+
+  @ApiProperty({ enum: DIRECTIONS, example: 'debit', description: 'The side on which it grows.' })
+  normalBalance: Direction;
+
+  @ApiProperty({ type: [String], nullable: true, example: ['EUR'], description: 'null: any.' })
+  currencies: string[] | null;
+
+  @ApiProperty({ enum: ACCOUNT_STATUSES, example: 'open' })
+  status: AccountStatus;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
+  metadata: Record<string, unknown>;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
+  createdAt: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
+  updatedAt: string;
+
+  static of(account: Account): AccountResponse {
+    return {
+      id: account.id,
+      ledgerId: account.ledgerId,
+      code: account.code,
+      name: account.name,
+      type: account.type,
+      normalBalance: account.normalBalance,
+      currencies: account.currencies,
+      status: account.status,
+      metadata: account.metadata,
+      createdAt: formatInstant(account.createdAt),
+      updatedAt: formatInstant(account.updatedAt),
+    };
+  }
+}
+
+export class AccountPage extends PageOf(AccountResponse) {}

@@ -1,0 +1,73 @@
+import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { formatInstant } from '../../../common/time/instant';
+import { PageOf } from '../../../platform/http/pagination/page.dto';
+import { type Ledger, LEDGER_STATUSES, type LedgerStatus } from '../entities/ledger.entity';
+import { IsMetadata } from './validators';
+
+export class CreateLedgerRequest {
+  /** Unique in the tenant. */
+  @ApiProperty({ minLength: 1, maxLength: 120, example: 'Main book' })
+  @IsString()
+  @Length(1, 120)
+  name: string;
+
+  @ApiPropertyOptional({ type: 'string', nullable: true, maxLength: 1000, example: 'The company’s own books' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  description?: string | null;
+
+  /** Your own keys: at most 50, 5 levels, 16 KiB. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'eu' } })
+  @IsOptional()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class UpdateLedgerRequest extends PartialType(
+  PickType(CreateLedgerRequest, ['name', 'description', 'metadata'] as const),
+) {
+  /** A closed ledger takes no transactions. */
+  @ApiPropertyOptional({ enum: LEDGER_STATUSES })
+  @IsOptional()
+  @IsIn(LEDGER_STATUSES)
+  status?: LedgerStatus;
+}
+
+export class LedgerResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b01' })
+  id: string;
+
+  @ApiProperty({ example: 'Main book' })
+  name: string;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'The company’s own books' })
+  description: string | null;
+
+  @ApiProperty({ enum: LEDGER_STATUSES, example: 'open' })
+  status: LedgerStatus;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { region: 'eu' } })
+  metadata: Record<string, unknown>;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
+  createdAt: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
+  updatedAt: string;
+
+  static of(ledger: Ledger): LedgerResponse {
+    return {
+      id: ledger.id,
+      name: ledger.name,
+      description: ledger.description,
+      status: ledger.status,
+      metadata: ledger.metadata,
+      createdAt: formatInstant(ledger.createdAt),
+      updatedAt: formatInstant(ledger.updatedAt),
+    };
+  }
+}
+
+export class LedgerPage extends PageOf(LedgerResponse) {}

@@ -1,0 +1,47 @@
+import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { parseInstant } from '../../../common/time/instant';
+
+const METADATA_KEYS = 50;
+const METADATA_BYTES = 16_384;
+const METADATA_DEPTH = 5;
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function isMetadata(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return (
+    Object.keys(value).length <= METADATA_KEYS &&
+    depthOf(value) <= METADATA_DEPTH &&
+    Buffer.byteLength(JSON.stringify(value)) <= METADATA_BYTES
+  );
+}
+
+/** A JSON object of the caller's own, bounded so that rows stay small. */
+export const IsMetadata = (options?: ValidationOptions) =>
+  ValidateBy(
+    {
+      name: 'isMetadata',
+      validator: {
+        validate: isMetadata,
+        defaultMessage: () =>
+          `$property must be an object of at most ${METADATA_KEYS} keys, ${METADATA_DEPTH} levels and ${METADATA_BYTES} bytes`,
+      },
+    },
+    options,
+  );
+
+/** RFC 3339 with a time zone, to the millisecond. */
+export const IsInstant = (options?: ValidationOptions) =>
+  ValidateBy(
+    {
+      name: 'isInstant',
+      validator: {
+        validate: (value: unknown) => parseInstant(value) !== undefined,
+        defaultMessage: () => '$property must be an RFC 3339 time with a time zone, such as 2026-11-21T10:15:00Z',
+      },
+    },
+    options,
+  );

@@ -1,0 +1,54 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { type AccountType, type Direction } from '../core/account';
+import { Ledger } from './ledger.entity';
+
+export const ACCOUNT_STATUSES = ['open', 'closed'] as const;
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
+/** A place in a ledger where amounts are kept, one balance per currency. */
+@Entity('accounts')
+@Unique('accounts_code_key', ['tenantId', 'ledgerId', 'code'])
+@Unique('accounts_ledger_key', ['tenantId', 'ledgerId', 'id'])
+@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'accounts_ledger_fkey' })
+export class Account {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'ledger_id', type: 'uuid' })
+  ledgerId: string;
+
+  @Column({ type: 'text' })
+  code: string;
+
+  @Column({ type: 'text', nullable: true })
+  name: string | null;
+
+  @Column({ type: 'text' })
+  type: AccountType;
+
+  @Column({ name: 'normal_balance', type: 'text' })
+  normalBalance: Direction;
+
+  /** Null: any. */
+  @Column({ type: 'text', array: true, nullable: true })
+  currencies: string[] | null;
+
+  @Column({ type: 'text', default: 'open' })
+  status: AccountStatus;
+
+  @Column({ type: 'jsonb', default: {} })
+  metadata: Record<string, unknown>;
+
+  @Column(VERSION_COLUMN)
+  version: number;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  updatedAt: Date;
+}

@@ -1,0 +1,37 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
+import { Account } from './account.entity';
+import { TenantCurrency } from './currency.entity';
+
+/** What an account holds in one currency. The engine writes it; others read. */
+@Entity('balances')
+@Index('balances_ledger', ['tenantId', 'ledgerId', 'accountId'])
+@ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], {
+  name: 'balances_account_fkey',
+})
+@ForeignKey(() => TenantCurrency, ['tenantId', 'currency'], ['tenantId', 'code'], { name: 'balances_currency_fkey' })
+export class Balance {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  @PrimaryColumn({ name: 'account_id', type: 'uuid' })
+  accountId: string;
+
+  @PrimaryColumn({ type: 'text' })
+  currency: string;
+
+  @Column({ name: 'ledger_id', type: 'uuid' })
+  ledgerId: string;
+
+  /** Minor units. */
+  @Column({ name: 'posted_debits', type: 'numeric', precision: 38, scale: 0, transformer: bigintTransformer })
+  postedDebits: bigint;
+
+  /** Minor units. */
+  @Column({ name: 'posted_credits', type: 'numeric', precision: 38, scale: 0, transformer: bigintTransformer })
+  postedCredits: bigint;
+
+  /** Entries so far. */
+  @Column({ type: 'bigint', transformer: bigintTransformer })
+  version: bigint;
+}

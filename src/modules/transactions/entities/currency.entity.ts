@@ -1,0 +1,25 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
+
+/** A currency that the tenant uses: its own, or one of ISO 4217 that was adopted on first use. Never changes. */
+@Entity('currencies')
+export class TenantCurrency {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  @PrimaryColumn({ type: 'text' })
+  code: string;
+
+  /** Decimals. */
+  @Column({ type: 'smallint' })
+  scale: number;
+
+  @Column({ type: 'text' })
+  name: string;
+
+  @Column({ type: 'boolean' })
+  custom: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  createdAt: Date;
+}

@@ -1,0 +1,37 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+
+export const LEDGER_STATUSES = ['open', 'closed'] as const;
+export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
+
+/** A book: accounts and transactions that belong together. */
+@Entity('ledgers')
+@Unique('ledgers_name_key', ['tenantId', 'name'])
+export class Ledger {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'text' })
+  name: string;
+
+  @Column({ type: 'text', nullable: true })
+  description: string | null;
+
+  @Column({ type: 'text', default: 'open' })
+  status: LedgerStatus;
+
+  @Column({ type: 'jsonb', default: {} })
+  metadata: Record<string, unknown>;
+
+  @Column(VERSION_COLUMN)
+  version: number;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  updatedAt: Date;
+}
