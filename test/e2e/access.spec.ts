@@ -24,7 +24,7 @@ function routesOf(app: TestApp): Route[] {
       .flatMap((name) => {
         const handler = prototype[name] as object;
         const version = own(VERSION_METADATA, handler) ?? own(VERSION_METADATA, controller) ?? '1';
-        const prefix = typeof version === 'symbol' ? '' : `/v${String(version)}`;
+        const prefix = typeof version === 'string' ? `/v${version}` : '';
         const paths = [own(PATH_METADATA, controller)]
           .flat()
           .flatMap((base) =>
