@@ -69,6 +69,7 @@ export class TransactionsController {
       ledgerId,
       key,
       body,
+      request.body,
       goneSignal(reply),
     );
     if (replayed) reply.header('idempotent-replayed', 'true');

@@ -29,6 +29,7 @@ export class TransactionsService {
   /**
    * Posts through the engine: durable when it returns.
    * @param idempotencyKey at most one effect per key and person
+   * @param raw the body as it came, which the key stands for
    * @throws Problem the refusal, or `ledger-busy`
    */
   async post(
@@ -37,6 +38,7 @@ export class TransactionsService {
     ledgerId: string,
     idempotencyKey: string,
     request: PostTransactionRequest,
+    raw: unknown,
     signal?: AbortSignal,
   ): Promise<{ transaction: TransactionResponse; replayed: boolean }> {
     const outcome = await this.engine.post(
@@ -56,7 +58,7 @@ export class TransactionsService {
           principalId: principal.userId,
           operation: POSTING_OPERATION,
           key: idempotencyKey,
-          fingerprint: fingerprintOf({ ledgerId, request: { ...request } }),
+          fingerprint: fingerprintOf({ ledgerId, body: raw }),
           expiresAt: new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000),
         },
       },

@@ -1,6 +1,18 @@
+import { Client, type ClientConfig } from 'pg';
 import { type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type Config } from '../../config/config';
 import { MIGRATIONS } from './migrations';
+
+/**
+ * A server that ends a connection can say so more than once; the second time nobody listens any more and Node would
+ * end the process. The query in progress gets the error in any case.
+ */
+class ListenedClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
 
 /** What the application, the operator's commands and the TypeORM CLI connect with. Entities and migrations are explicit: no globs. */
 export function dataSourceOptions(
@@ -25,7 +37,7 @@ export function dataSourceOptions(
     poolSize: as === 'migrator' ? 2 : poolSize,
     // node-postgres waits for ever by default
     connectTimeoutMS: poolTimeoutMs,
-    extra: { keepAlive: true },
+    extra: { keepAlive: true, Client: ListenedClient },
     logging: false,
   };
 }
