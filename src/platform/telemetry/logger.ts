@@ -44,11 +44,15 @@ function safeError(error: unknown): unknown {
   return { ...rest, ...(typeof query === 'string' ? { query: query.slice(0, 200) } : {}) };
 }
 
+/** Nest tells of each module and route at start: worth a look when something is missing, noise otherwise. */
+const CHATTY = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver']);
+
 /** Nest's `Logger` on pino. */
 export class NestLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
-  log = (message: unknown, ...rest: unknown[]) => this.write('info', message, rest);
+  log = (message: unknown, ...rest: unknown[]) =>
+    this.write(CHATTY.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
   warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);
   debug = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
