@@ -1,7 +1,9 @@
 import 'reflect-metadata';
+import { Client } from 'pg';
 import { ENTITIES } from './app.entities';
 import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
+import { auditCatalog } from './platform/database/catalog-audit';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { migrate } from './platform/database/migrate';
 
@@ -17,7 +19,24 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: (
       console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
     },
   },
+  audit: {
+    help: 'look for what could let one tenant see another’s rows; exit 1 when something is found',
+    run: () => audit(loadConfig().database.url),
+  },
 };
+
+async function audit(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    const findings = await auditCatalog({ query: (text, values) => client.query(text, [...values]) });
+    for (const { rule, object, detail } of findings) console.log(`${rule}: ${object}: ${detail}`);
+    if (findings.length > 0) throw new Error(`${findings.length} found`);
+    console.log('nothing found');
+  } finally {
+    await client.end();
+  }
+}
 
 async function main(name: string | undefined): Promise<number> {
   const command = name === undefined ? undefined : COMMANDS[name];
