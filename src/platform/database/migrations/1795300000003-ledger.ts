@@ -57,7 +57,7 @@ export class Ledger1795300000003 implements MigrationInterface {
       tenant_id      uuid NOT NULL DEFAULT current_tenant_id(),
       id             uuid NOT NULL,
       ledger_id      uuid NOT NULL,
-      code           text NOT NULL,
+      code           text COLLATE "C" NOT NULL,
       name           text,
       type           text NOT NULL,
       normal_balance text NOT NULL,
