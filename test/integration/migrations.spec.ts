@@ -8,7 +8,7 @@ import { ENTITIES } from '../../src/app.entities';
 import { loadConfig } from '../../src/config/config';
 import { bootstrapDatabase } from '../../src/platform/database/bootstrap';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { migrate } from '../../src/platform/database/migrate';
+import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
 import { MIGRATIONS } from '../../src/platform/database/migrations';
 import { MIGRATION_SETTINGS } from '../../src/platform/database/migrations/tenant-table';
 
@@ -68,7 +68,19 @@ describe('REL-20 migrate', () => {
   });
 
   it('three at once apply each migration once', async () => {
-    const runs = await Promise.all(Array.from({ length: 3 }, () => run('src/cli.ts', 'migrate')));
+    // all three have begun before any may go on
+    await admin.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const running = Promise.all(Array.from({ length: 3 }, () => run('src/cli.ts', 'migrate')));
+    const deadline = Date.now() + 20_000;
+    for (let waiting = 0; waiting < 3; ) {
+      if (Date.now() > deadline) throw new Error(`${waiting} wait for their turn`);
+      const { rowCount } = await admin.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      waiting = rowCount ?? 0;
+    }
+    await admin.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    const runs = await running;
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(runs.map(({ output }) => output).sort()).toEqual([
       NAMES.map((one) => `applied ${one}\n`).join(''),
