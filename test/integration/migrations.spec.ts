@@ -72,7 +72,7 @@ describe('REL-20 migrate', () => {
     await admin.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const running = Promise.all(Array.from({ length: 3 }, () => run('src/cli.ts', 'migrate')));
     const deadline = Date.now() + 20_000;
-    for (let waiting = 0; waiting < 3; ) {
+    for (let waiting = 0; waiting < 3;) {
       if (Date.now() > deadline) throw new Error(`${waiting} wait for their turn`);
       const { rowCount } = await admin.query(
         `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,

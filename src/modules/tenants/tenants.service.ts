@@ -77,20 +77,20 @@ export class TenantsService {
     ownerPasswordHash: string,
   ): Promise<{ tenant: Tenant; ownerId: string; created: boolean }> {
     const id = uuidv7();
-    const { raw } = await this.tenants
+    const inserted = await this.tenants
       .createQueryBuilder()
       .insert()
       .values({ id, name, slug, settings: {} })
       .orIgnore()
       .returning('id')
       .execute();
-    if ((raw as unknown[]).length === 0)
+    if ((inserted.raw as unknown[]).length === 0)
       throw new Problem(SLUG_TAKEN, 'Another tenant has this slug.', {
         errors: [{ pointer: '/slug', detail: 'must not be in use' }],
       });
     const { user, created } = await this.users.findOrCreate({ ...owner, passwordHash: ownerPasswordHash });
     await this.members.found(id, user.id);
-    this.log.write({ event: 'tenant-created', outcome: 'success', userId: user.id, tenantId: id });
+    this.log.write({ event: 'tenant-created', outcome: 'success', subjectId: user.id, tenantId: id });
     return { tenant: await this.get(id), ownerId: user.id, created };
   }
 
@@ -125,9 +125,7 @@ function merged(
   settings: Partial<TenantSettings>,
   change: NonNullable<TenantChange['settings']>,
 ): Partial<TenantSettings> {
-  return Object.fromEntries(
-    Object.entries({ ...settings, ...change }).filter(([, value]) => value !== null && value !== undefined),
-  );
+  return Object.fromEntries(Object.entries({ ...settings, ...change }).filter(([, value]) => value !== null));
 }
 
 const unknownTenant = () => new Problem(NOT_FOUND, 'No tenant has this id.');

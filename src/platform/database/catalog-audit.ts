@@ -18,8 +18,13 @@ const PLATFORM_TABLES: Readonly<Record<string, string>> = {
   [MIGRATIONS_TABLE]: 'of the installation',
 };
 
-/** Functions that see across tenants. They answer ids and states, never contents. */
-const SYSTEM_FUNCTIONS = ['memberships_of(uuid)', 'found_tenant(uuid, uuid)'];
+/** Functions that run with the rights of another role. What sees across tenants answers ids and states, never contents. */
+const SYSTEM_FUNCTIONS = [
+  'daybook_system memberships_of(uuid)',
+  'daybook_system found_tenant(uuid, uuid)',
+  // only the owner of a table may gather its statistics; row-level security applies to the owner too
+  'daybook_owner analyze_grown_tables()',
+];
 
 /** Rows that never change once they are there (REL-03). */
 const IMMUTABLE_TABLES = ['transactions', 'entries'];
@@ -155,12 +160,11 @@ const RULES: Readonly<Record<string, string>> = {
 
   'security-definer': `
     SELECT f.name AS object, CASE
-      WHEN NOT f.signature = ANY (l.system_functions) THEN 'is SECURITY DEFINER and not on the list of system functions'
-      WHEN f.proowner IS DISTINCT FROM ${role('daybook_system')} THEN 'does not belong to daybook_system'
+      WHEN NOT pg_get_userbyid(f.proowner) || ' ' || f.signature = ANY (l.system_functions) THEN 'is SECURITY DEFINER of ' || pg_get_userbyid(f.proowner) || ' and not on the list'
       WHEN NOT COALESCE('search_path=pg_catalog, pg_temp' = ANY (f.proconfig), false) THEN 'has no fixed search_path'
       ELSE 'can be executed by PUBLIC' END AS detail
     FROM functions f CROSS JOIN lists l
-    WHERE f.prosecdef AND (NOT f.signature = ANY (l.system_functions) OR f.proowner IS DISTINCT FROM ${role('daybook_system')}
+    WHERE f.prosecdef AND (NOT pg_get_userbyid(f.proowner) || ' ' || f.signature = ANY (l.system_functions)
       OR NOT COALESCE('search_path=pg_catalog, pg_temp' = ANY (f.proconfig), false)
       OR EXISTS (SELECT FROM aclexplode(COALESCE(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee = 0))`,
 
