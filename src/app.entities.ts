@@ -1,5 +1,6 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
+import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { LEDGER_ENTITIES } from './modules/transactions';
 import { USER_ENTITIES } from './modules/users';
@@ -8,8 +9,9 @@ import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.enti
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
 export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   IdempotencyKey,
-  ...LEDGER_ENTITIES,
   ...TENANT_ENTITIES,
   ...USER_ENTITIES,
   ...AUTH_ENTITIES,
+  ...LEDGER_ENTITIES,
+  ...JOB_ENTITIES,
 ];
