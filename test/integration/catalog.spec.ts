@@ -180,6 +180,11 @@ const SPOILT: readonly (readonly [rule: string, object: string, sql: string])[] 
     'memberships_of(person uuid)',
     'GRANT EXECUTE ON FUNCTION daybook_system.memberships_of(uuid) TO PUBLIC',
   ],
+  [
+    'security-definer',
+    'analyze_grown_tables()',
+    'ALTER FUNCTION daybook_system.analyze_grown_tables() OWNER TO daybook_system',
+  ],
   ['sequences', 'counter', 'CREATE SEQUENCE counter'],
   ['sequences', 'numbered_id_seq', proper('numbered', 'id bigint GENERATED ALWAYS AS IDENTITY')],
   ['column-types', 'typed.at', proper('typed', 'id uuid, at timestamp')],

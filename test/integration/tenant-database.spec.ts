@@ -16,6 +16,7 @@ import { DatabaseModule } from '../../src/platform/database/database.module';
 import { assertSafeRole } from '../../src/platform/database/role-check';
 import { NoTransactionError, TenantDatabase } from '../../src/platform/database/tenant-database';
 import { HttpModule } from '../../src/platform/http/http.module';
+import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const POOL = 2;
@@ -54,7 +55,14 @@ beforeAll(async () => {
     ]);
   }
   app = await Test.createTestingModule({
-    imports: [ConfigModule, DatabaseModule.forRoot(ENTITIES), RedisModule, HttpModule, TransactionsModule],
+    imports: [
+      ConfigModule,
+      DatabaseModule.forRoot(ENTITIES),
+      RedisModule,
+      TelemetryModule,
+      HttpModule,
+      TransactionsModule,
+    ],
   })
     .setLogger(false as never)
     .compile();

@@ -22,6 +22,8 @@ const PLATFORM_TABLES: Readonly<Record<string, string>> = {
 const SYSTEM_FUNCTIONS = [
   'daybook_system memberships_of(uuid)',
   'daybook_system found_tenant(uuid, uuid)',
+  'daybook_system jobs_to_dispatch(integer)',
+  'daybook_system schedules_due(integer)',
   // only the owner of a table may gather its statistics; row-level security applies to the owner too
   'daybook_owner analyze_grown_tables()',
 ];
