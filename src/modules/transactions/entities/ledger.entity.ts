@@ -6,8 +6,6 @@ export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
 
 /** A book: accounts and transactions that belong together. */
 @Entity('ledgers')
-@Check('ledgers_status_check', `status IN ('open', 'closed')`)
-@Check('ledgers_name_check', `length(name) BETWEEN 1 AND 120`)
 @Unique('ledgers_name_key', ['tenantId', 'name'])
 @Check('ledgers_status_check', `status IN ('open', 'closed')`)
 @Check('ledgers_name_check', 'length(name) BETWEEN 1 AND 120')
