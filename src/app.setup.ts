@@ -7,7 +7,7 @@ import { type Logger as Pino } from 'pino';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
 import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
-import { Config } from './config/config';
+import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { Metrics } from './platform/telemetry/metrics';
@@ -49,7 +49,7 @@ export function createAdapter(config: Config): FastifyAdapter {
 /** What every process that serves HTTP has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).watch(fastify as never);
+  app.get(RouteTable).watch(fastify);
   addContext(app, logger);
   addParsers(app, config);
   addPageLinks(app);
