@@ -7,12 +7,13 @@ import { type Logger as Pino } from 'pino';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
 import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
-import { Config } from './config/config';
+import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
+import { type Page } from './platform/http/pagination/page.dto';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -49,10 +50,11 @@ export function createAdapter(config: Config): FastifyAdapter {
 /** What every process that serves HTTP has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).watch(fastify as never);
-  closeSilentConnections(fastify as never);
+  app.get(RouteTable).watch(fastify);
+  closeSilentConnections(fastify);
   addContext(app, logger);
   addParsers(app, config);
+  addPageLinks(app);
   addHeaders(app, config);
   addDashboard(app);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
@@ -118,6 +120,31 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
     });
     done();
   });
+}
+
+/** RFC 8288: the pages of a list are linked in the headers too, for clients that do not look into bodies. */
+function addPageLinks(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preSerialization', (request, reply, payload: unknown, done) => {
+      if (isPage(payload)) {
+        const path = request.url.split('?')[0] ?? '';
+        const links = (['next', 'previous'] as const).flatMap((name) => {
+          const cursor = payload[name];
+          const relation = name === 'next' ? 'next' : 'prev';
+          return cursor === null ? [] : [`<${path}?cursor=${encodeURIComponent(cursor)}>; rel="${relation}"`];
+        });
+        if (links.length > 0) reply.header('link', links.join(', '));
+      }
+      done(null, payload);
+    });
+}
+
+function isPage(payload: unknown): payload is Pick<Page<unknown>, 'next' | 'previous'> {
+  return (
+    typeof payload === 'object' && payload !== null && 'items' in payload && 'next' in payload && 'previous' in payload
+  );
 }
 
 function addParsers(app: NestFastifyApplication, config: Config): void {

@@ -1,10 +1,8 @@
 import { Module } from '@nestjs/common';
-import { type JobContext, type JobHandler, JobKind } from '../../src/modules/jobs';
+import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../src/modules/jobs';
 import { AppWithWorkerModule } from '../../src/worker.module';
 import { startTestApp, type TestApp, type TestPerson, type TestTenant } from '../support/app';
 import { until } from '../support/until';
-
-class NoPayload {}
 
 const waiting = new Map<string, () => void>();
 

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { applyDecorators, Injectable, SetMetadata, type Type } from '@nestjs/common';
 
 export const JOB_KIND = 'daybook:job-kind';
@@ -47,6 +48,10 @@ export interface JobContext {
 export interface JobHandler<Payload extends object = object> {
   run(context: JobContext, payload: Payload): Promise<unknown>;
 }
+
+/** The payload of a kind that takes nothing: `{}`. */
+@ApiSchema({ name: 'NoPayload' })
+export class NoPayload {}
 
 const payloads = new Set<Type<object>>();
 

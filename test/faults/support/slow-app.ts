@@ -5,14 +5,12 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createAdapter, setUpApp } from '../../../src/app.setup';
 import { loadConfig } from '../../../src/config/config';
-import { type JobContext, type JobHandler, JobKind } from '../../../src/modules/jobs';
+import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../../src/modules/jobs';
 import { WithoutTransaction } from '../../../src/platform/http/unit-of-work.interceptor';
 import { exitAtDeadline } from '../../../src/platform/lifecycle/exit-at-deadline';
 import { Public } from '../../../src/platform/security/access.decorators';
 import { createLogger, NestLogger } from '../../../src/platform/telemetry/logger';
 import { AppWithWorkerModule } from '../../../src/worker.module';
-
-class NoPayload {}
 
 @JobKind({ name: 'test.second', description: 'Takes a second.', payload: NoPayload })
 class Second implements JobHandler<NoPayload> {

@@ -5,13 +5,13 @@ import { TenantCurrency } from './currency.entity';
 
 /** What an account holds in one currency. The engine writes it; others read. */
 @Entity('balances')
-@Check('balances_sign_check', `posted_debits >= 0 AND posted_credits >= 0`)
-@Check('balances_version_check', `version > 0`)
 @Index('balances_ledger', ['tenantId', 'ledgerId', 'accountId'])
 @ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], {
   name: 'balances_account_fkey',
 })
 @ForeignKey(() => TenantCurrency, ['tenantId', 'currency'], ['tenantId', 'code'], { name: 'balances_currency_fkey' })
+@Check('balances_sign_check', 'posted_debits >= 0 AND posted_credits >= 0')
+@Check('balances_version_check', 'version > 0')
 export class Balance {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -6,14 +6,14 @@ import { Transaction } from './transaction.entity';
 
 /** One leg of a transaction. Written by the engine, never changed. */
 @Entity('entries')
-@Check('entries_direction_check', `direction IN ('debit', 'credit')`)
-@Check('entries_amount_check', `amount > 0`)
-@Check('entries_position_check', `position >= 0`)
 @Unique('entries_version_key', ['tenantId', 'accountId', 'currency', 'version'])
 @ForeignKey(() => Transaction, ['tenantId', 'transactionId'], ['tenantId', 'id'], { name: 'entries_transaction_fkey' })
 @ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], {
   name: 'entries_balance_fkey',
 })
+@Check('entries_direction_check', `direction IN ('debit', 'credit')`)
+@Check('entries_amount_check', 'amount > 0')
+@Check('entries_position_check', 'position >= 0')
 export class Entry {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -4,8 +4,8 @@ import { Ledger } from './ledger.entity';
 
 /** Where a ledger's gapless sequence stands. The engine writes it; it is made with the ledger. */
 @Entity('ledger_heads')
-@Check('ledger_heads_sequence_check', `sequence >= 0`)
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'ledger_heads_ledger_fkey' })
+@Check('ledger_heads_sequence_check', 'sequence >= 0')
 export class LedgerHead {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

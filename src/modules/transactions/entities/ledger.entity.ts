@@ -6,9 +6,9 @@ export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
 
 /** A book: accounts and transactions that belong together. */
 @Entity('ledgers')
-@Check('ledgers_status_check', `status IN ('open', 'closed')`)
-@Check('ledgers_name_check', `length(name) BETWEEN 1 AND 120`)
 @Unique('ledgers_name_key', ['tenantId', 'name'])
+@Check('ledgers_status_check', `status IN ('open', 'closed')`)
+@Check('ledgers_name_check', 'length(name) BETWEEN 1 AND 120')
 export class Ledger {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

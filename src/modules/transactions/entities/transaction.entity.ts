@@ -4,15 +4,15 @@ import { Ledger } from './ledger.entity';
 
 /** A posted transaction. Written by the engine, never changed. */
 @Entity('transactions')
-@Check('transactions_status_check', `status IN ('posted')`)
-@Check('transactions_sequence_check', `sequence > 0`)
-@Check('transactions_entry_count_check', `entry_count >= 2`)
 @Unique('transactions_sequence_key', ['tenantId', 'ledgerId', 'sequence'])
 @Index('transactions_reference_key', ['tenantId', 'ledgerId', 'reference'], {
   unique: true,
   where: 'reference IS NOT NULL',
 })
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transactions_ledger_fkey' })
+@Check('transactions_status_check', `status IN ('posted')`)
+@Check('transactions_sequence_check', 'sequence > 0')
+@Check('transactions_entry_count_check', 'entry_count >= 2')
 export class Transaction {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
