@@ -12,6 +12,7 @@ import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
+import { isNotModified } from './platform/http/concurrency/not-modified';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -52,6 +53,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   addContext(app, logger);
   addParsers(app, config);
   addHeaders(app, config);
+  addNotModified(app);
   addDashboard(app);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.useGlobalPipes(new ProblemValidationPipe());
@@ -153,6 +155,21 @@ function addHeaders(app: NestFastifyApplication, config: Config): void {
       reply.header('cache-control', 'no-store');
       if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
       done();
+    });
+}
+
+/** A reader who has the current version gets 304 and no body (API-10). */
+function addNotModified(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (request, reply, payload, done) => {
+      if (!isNotModified(request, reply)) {
+        done(null, payload);
+        return;
+      }
+      void reply.status(304).removeHeader('content-type').removeHeader('content-length');
+      done(null, '');
     });
 }
 
