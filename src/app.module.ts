@@ -11,6 +11,7 @@ import { UsersModule } from './modules/users';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
+import { PageLinksInterceptor } from './platform/http/pagination/page-links.interceptor';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
 import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor';
 import { LifecycleModule } from './platform/lifecycle/lifecycle';
@@ -42,6 +43,7 @@ import { SecurityModule } from './platform/security/security.module';
     { provide: APP_GUARD, useExisting: ThrottleGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useExisting: UnitOfWorkInterceptor },
+    { provide: APP_INTERCEPTOR, useExisting: PageLinksInterceptor },
   ],
 })
 export class AppModule {}

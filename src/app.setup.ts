@@ -13,7 +13,7 @@ import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
-import { type Page } from './platform/http/pagination/page.dto';
+import { isNotModified } from './platform/http/concurrency/not-modified';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -54,8 +54,8 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   closeSilentConnections(fastify);
   addContext(app, logger);
   addParsers(app, config);
-  addPageLinks(app);
   addHeaders(app, config);
+  addNotModified(app);
   addDashboard(app);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.useGlobalPipes(new ProblemValidationPipe());
@@ -122,31 +122,6 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
   });
 }
 
-/** RFC 8288: the pages of a list are linked in the headers too, for clients that do not look into bodies. */
-function addPageLinks(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('preSerialization', (request, reply, payload: unknown, done) => {
-      if (isPage(payload)) {
-        const path = request.url.split('?')[0] ?? '';
-        const links = (['next', 'previous'] as const).flatMap((name) => {
-          const cursor = payload[name];
-          const relation = name === 'next' ? 'next' : 'prev';
-          return cursor === null ? [] : [`<${path}?cursor=${encodeURIComponent(cursor)}>; rel="${relation}"`];
-        });
-        if (links.length > 0) reply.header('link', links.join(', '));
-      }
-      done(null, payload);
-    });
-}
-
-function isPage(payload: unknown): payload is Pick<Page<unknown>, 'next' | 'previous'> {
-  return (
-    typeof payload === 'object' && payload !== null && 'items' in payload && 'next' in payload && 'previous' in payload
-  );
-}
-
 function addParsers(app: NestFastifyApplication, config: Config): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
@@ -182,6 +157,21 @@ function addHeaders(app: NestFastifyApplication, config: Config): void {
       reply.header('cache-control', 'no-store');
       if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
       done();
+    });
+}
+
+/** A reader who has the current version gets 304 and no body (API-10). */
+function addNotModified(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (request, reply, payload, done) => {
+      if (!isNotModified(request, reply)) {
+        done(null, payload);
+        return;
+      }
+      void reply.status(304).removeHeader('content-type').removeHeader('content-length');
+      done(null, '');
     });
 }
 

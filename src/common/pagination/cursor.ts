@@ -26,7 +26,8 @@ export interface ExpectedCursor {
 
 const MAC_BYTES = 32;
 const MIN_KEY_BYTES = 32;
-const MAX_TEXT_LENGTH = 8192;
+/** Characters of the longest cursor: filters and sort keys of 255 characters in any script fit. */
+export const CURSOR_MAX_LENGTH = 8192;
 // part of what is signed: a key that signs other things too cannot be made to sign cursors with them
 const LABEL = 'cursor.v1';
 
@@ -67,13 +68,13 @@ export class CursorCodec {
     const body: Body = [value.direction, [...value.key], { ...value.filters }];
     const bytes = Buffer.from(JSON.stringify(body));
     const text = Buffer.concat([macOf(this.signingKey, value, bytes), bytes]).toString('base64url');
-    if (text.length > MAX_TEXT_LENGTH) throw new RangeError('The filters of a list are too long for a cursor.');
+    if (text.length > CURSOR_MAX_LENGTH) throw new RangeError('The filters of a list are too long for a cursor.');
     return text;
   }
 
   /** What {@link encode} was given; undefined for a text that is no cursor of ours for this tenant, list and filter. */
   decode(text: string, expected: ExpectedCursor): CursorPayload | undefined {
-    if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) return undefined;
+    if (typeof text !== 'string' || text.length > CURSOR_MAX_LENGTH) return undefined;
     const bytes = Buffer.from(text, 'base64url');
     // Buffer skips what is no base64url; one cursor has one text
     if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== text) return undefined;

@@ -16,6 +16,7 @@ import {
 import { Account } from './entities/account.entity';
 import { TenantCurrency } from './entities/currency.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
+import { patchMetadata } from './metadata';
 import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactions.errors';
 
 @Injectable()
@@ -97,7 +98,11 @@ export class AccountsService {
     const { metadata, ...plain } = change;
     await this.accounts.update(
       { id: account.id, version: account.version },
-      { ...plain, ...(metadata === undefined ? {} : { metadata: metadata as never }), version: account.version + 1 },
+      {
+        ...plain,
+        ...(metadata === undefined ? {} : { metadata: patchMetadata(account.metadata, metadata) }),
+        version: account.version + 1,
+      },
     );
     return this.get(ledgerId, account.id);
   }

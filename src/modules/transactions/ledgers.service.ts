@@ -11,6 +11,7 @@ import { type CreateLedgerRequest, LedgerResponse, type UpdateLedgerRequest } fr
 import { LedgerHead } from './entities/ledger-head.entity';
 import { Ledger } from './entities/ledger.entity';
 import { ledgerLock } from './engine/ledger-lock';
+import { patchMetadata } from './metadata';
 import { LEDGER_NOT_FOUND } from './transactions.errors';
 
 @Injectable()
@@ -63,7 +64,11 @@ export class LedgersService {
     const { metadata, ...plain } = change;
     await this.ledgers.update(
       { id, version: ledger.version },
-      { ...plain, ...(metadata === undefined ? {} : { metadata: metadata as never }), version: ledger.version + 1 },
+      {
+        ...plain,
+        ...(metadata === undefined ? {} : { metadata: patchMetadata(ledger.metadata, metadata) }),
+        version: ledger.version + 1,
+      },
     );
     return this.get(id);
   }

@@ -5,6 +5,7 @@ import { IdempotencyKey } from './idempotency/idempotency-key.entity';
 import { IdempotencyService } from './idempotency/idempotency.service';
 import { IdempotentRoute } from './idempotency/idempotent-route';
 import { CursorService } from './pagination/cursor.service';
+import { PageLinksInterceptor } from './pagination/page-links.interceptor';
 import { ProblemFilter } from './problem.filter';
 import { RouteTable } from './route-table';
 import { ThrottlingModule } from './throttling/throttling.module';
@@ -19,6 +20,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     CursorService,
     IdempotencyService,
     IdempotentRoute,
+    PageLinksInterceptor,
     ProblemFilter,
     RouteTable,
     UnitOfWorkInterceptor,
@@ -29,6 +31,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     CursorService,
     IdempotencyService,
     IdempotentRoute,
+    PageLinksInterceptor,
     ProblemFilter,
     RouteTable,
     UnitOfWorkInterceptor,

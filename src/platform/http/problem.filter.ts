@@ -119,6 +119,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = error instanceof NotFoundException ? this.unknownRoute(request) : toProblem(error);
     if (problem.status >= 500) this.logger.error({ msg: problem.message, err: problem.options.cause ?? error });
+    // RFC 5789 section 3.1
+    if (problem.status === 415 && request.method === 'PATCH')
+      void reply.header('accept-patch', 'application/merge-patch+json, application/json');
     const document = problemDocument(
       problem,
       this.config.http.publicUrl,

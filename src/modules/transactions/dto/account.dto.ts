@@ -15,7 +15,7 @@ import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
 import { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
 import { type Account, ACCOUNT_STATUSES, type AccountStatus } from '../entities/account.entity';
-import { IsInstant, IsMetadata } from './validators';
+import { IsInstant, IsMetadata, MayBeAbsent } from './validators';
 
 export class UpdateAccountRequest {
   @ApiPropertyOptional({ type: 'string', nullable: true, maxLength: 200, example: 'Main bank account' })
@@ -36,13 +36,13 @@ export class UpdateAccountRequest {
 
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { iban: 'DE02120300000000202051' } })
-  @IsOptional()
+  @MayBeAbsent()
   @IsMetadata()
   metadata?: Record<string, unknown>;
 
   /** A closed account takes no entries. */
   @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(ACCOUNT_STATUSES)
   status?: AccountStatus;
 }
@@ -84,7 +84,7 @@ export class CreateAccountRequest {
 
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: {} })
-  @IsOptional()
+  @MayBeAbsent()
   @IsMetadata()
   metadata?: Record<string, unknown>;
 }

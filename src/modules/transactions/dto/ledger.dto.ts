@@ -3,7 +3,7 @@ import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
 import { type Ledger, LEDGER_STATUSES, type LedgerStatus } from '../entities/ledger.entity';
-import { IsMetadata } from './validators';
+import { IsMetadata, MayBeAbsent } from './validators';
 
 export class CreateLedgerRequest {
   /** Unique in the tenant. */
@@ -20,17 +20,18 @@ export class CreateLedgerRequest {
 
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'eu' } })
-  @IsOptional()
+  @MayBeAbsent()
   @IsMetadata()
   metadata?: Record<string, unknown>;
 }
 
 export class UpdateLedgerRequest extends PartialType(
   PickType(CreateLedgerRequest, ['name', 'description', 'metadata'] as const),
+  { skipNullProperties: false },
 ) {
   /** A closed ledger takes no transactions. */
   @ApiPropertyOptional({ enum: LEDGER_STATUSES })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(LEDGER_STATUSES)
   status?: LedgerStatus;
 }

@@ -1,4 +1,4 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseInstant } from '../../../common/time/instant';
 
 const METADATA_KEYS = 50;
@@ -10,7 +10,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-function isMetadata(value: unknown): boolean {
+export function isMetadata(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return (
     Object.keys(value).length <= METADATA_KEYS &&
@@ -18,6 +18,9 @@ function isMetadata(value: unknown): boolean {
     Buffer.byteLength(JSON.stringify(value)) <= METADATA_BYTES
   );
 }
+
+/** May be left out, but not null: `IsOptional` takes null for nothing, and so it would reach columns that have a value. */
+export const MayBeAbsent = () => ValidateIf((_object, value: unknown) => value !== undefined);
 
 /** A JSON object of the caller's own, bounded so that rows stay small. */
 export const IsMetadata = (options?: ValidationOptions) =>

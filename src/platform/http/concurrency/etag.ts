@@ -18,7 +18,7 @@ export function expectedVersion(request: FastifyRequest): number | '*' {
   const header = request.headers['if-match'];
   if (header === undefined) throw new Problem(PRECONDITION_REQUIRED, 'Send the ETag that you read in If-Match.');
   if (header === '*') return '*';
-  const match = /^"(\d{1,9})"$/.exec(header.trim());
+  const match = /^"([1-9]\d{0,8})"$/.exec(header.trim());
   if (!match) throw versionMismatch();
   return Number(match[1]);
 }

@@ -2,6 +2,7 @@ import { type Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as ToType } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { CURSOR_MAX_LENGTH } from '../../../common/pagination/cursor';
 
 export const PAGE_LIMIT = 50;
 export const PAGE_LIMIT_MAX = 200;
@@ -18,10 +19,10 @@ export class PageQuery {
   limit?: number;
 
   /** `next` or `previous` of an earlier answer. It carries the filters, so it may be sent alone. */
-  @ApiPropertyOptional({ type: 'string', maxLength: 2048 })
+  @ApiPropertyOptional({ type: 'string', maxLength: CURSOR_MAX_LENGTH })
   @IsOptional()
   @IsString()
-  @MaxLength(2048)
+  @MaxLength(CURSOR_MAX_LENGTH)
   cursor?: string;
 }
 
