@@ -1,5 +1,8 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
+import { JobEvent } from './modules/jobs/entities/job-event.entity';
+import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
+import { Job } from './modules/jobs/entities/job.entity';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { Account } from './modules/transactions/entities/account.entity';
 import { Balance } from './modules/transactions/entities/balance.entity';
@@ -25,4 +28,8 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   Balance,
   Transaction,
   Entry,
+  // jobs
+  Job,
+  JobEvent,
+  JobSchedule,
 ];

@@ -3,6 +3,8 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
+import { HealthModule } from './modules/health';
+import { JobsModule } from './modules/jobs';
 import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions/transactions.module';
 import { UsersModule } from './modules/users';
@@ -11,6 +13,9 @@ import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
 import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor';
+import { LifecycleModule } from './platform/lifecycle/lifecycle';
+import { QueueModule } from './platform/queue/queue.module';
+import { TelemetryModule } from './platform/telemetry/telemetry.module';
 import { AccessGuard } from './platform/security/access.guard';
 import { SecurityModule } from './platform/security/security.module';
 
@@ -19,11 +24,16 @@ import { SecurityModule } from './platform/security/security.module';
     ConfigModule,
     DatabaseModule.forRoot(ENTITIES),
     RedisModule,
+    LifecycleModule,
+    QueueModule,
     SecurityModule,
+    TelemetryModule,
     HttpModule,
+    HealthModule,
     TenantsModule,
     UsersModule,
     AuthModule,
+    JobsModule,
     TransactionsModule,
   ],
   providers: [
