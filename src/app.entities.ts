@@ -4,31 +4,17 @@ import { JobEvent } from './modules/jobs/entities/job-event.entity';
 import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
 import { Job } from './modules/jobs/entities/job.entity';
 import { TENANT_ENTITIES } from './modules/tenants';
-import { Account } from './modules/transactions/entities/account.entity';
-import { Balance } from './modules/transactions/entities/balance.entity';
-import { TenantCurrency } from './modules/transactions/entities/currency.entity';
-import { Entry } from './modules/transactions/entities/entry.entity';
-import { LedgerHead } from './modules/transactions/entities/ledger-head.entity';
-import { Ledger } from './modules/transactions/entities/ledger.entity';
-import { Transaction } from './modules/transactions/entities/transaction.entity';
+import { LEDGER_ENTITIES } from './modules/transactions';
 import { USER_ENTITIES } from './modules/users';
 import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.entity';
 
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
 export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   IdempotencyKey,
+  ...LEDGER_ENTITIES,
   ...TENANT_ENTITIES,
   ...USER_ENTITIES,
   ...AUTH_ENTITIES,
-  // transactions
-  Ledger,
-  LedgerHead,
-  TenantCurrency,
-  Account,
-  Balance,
-  Transaction,
-  Entry,
-  // jobs
   Job,
   JobEvent,
   JobSchedule,

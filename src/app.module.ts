@@ -6,7 +6,7 @@ import { AuthenticationGuard, AuthModule } from './modules/auth';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
 import { TenantsModule } from './modules/tenants';
-import { TransactionsModule } from './modules/transactions/transactions.module';
+import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';

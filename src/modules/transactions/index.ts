@@ -1,10 +1,20 @@
+import { Account } from './entities/account.entity';
+import { Balance } from './entities/balance.entity';
+import { TenantCurrency } from './entities/currency.entity';
+import { Entry } from './entities/entry.entity';
+import { LedgerHead } from './entities/ledger-head.entity';
+import { Ledger } from './entities/ledger.entity';
+import { Transaction } from './entities/transaction.entity';
+
 export { AccountsService } from './accounts.service';
 export { BalancesService } from './balances.service';
-export { type AccountType, ACCOUNT_CODE, type Direction, normalBalanceOf } from './core/account';
+export { ACCOUNT_CODE, type AccountType, type Direction, normalBalanceOf } from './core/account';
 export { type PostedTransaction, type Posting } from './core/posting';
 export { type Command, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';
 export { LedgersService, lockLedger } from './ledgers.service';
-export { TransactionsModule } from './transactions.module';
 export * from './transactions.errors';
+export { TransactionsModule } from './transactions.module';
+
+export const LEDGER_ENTITIES = [Ledger, LedgerHead, TenantCurrency, Account, Balance, Transaction, Entry];
