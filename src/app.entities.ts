@@ -1,8 +1,6 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
-import { JobEvent } from './modules/jobs/entities/job-event.entity';
-import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
-import { Job } from './modules/jobs/entities/job.entity';
+import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { LEDGER_ENTITIES } from './modules/transactions';
 import { USER_ENTITIES } from './modules/users';
@@ -15,7 +13,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   ...TENANT_ENTITIES,
   ...USER_ENTITIES,
   ...AUTH_ENTITIES,
-  Job,
-  JobEvent,
-  JobSchedule,
+  ...JOB_ENTITIES,
 ];

@@ -11,6 +11,7 @@ import { Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { Metrics } from './platform/telemetry/metrics';
+import { addDashboard } from './platform/queue/dashboard';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -51,6 +52,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   addContext(app, logger);
   addParsers(app, config);
   addHeaders(app, config);
+  addDashboard(app);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));

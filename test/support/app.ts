@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo } from 'node:net';
+import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { hash } from '@node-rs/argon2';
@@ -75,8 +76,13 @@ export const TEST_PASSWORD = 'violet marmot juggling teacups';
  *
  * @param overrides environment variables; throttles are out of the way unless they are given here
  * @param beside another app: the same database, as a second process would have
+ * @param root a module around `AppModule`, with a worker or with routes of a test
  */
-export async function startTestApp(overrides: Record<string, string> = {}, beside?: TestApp): Promise<TestApp> {
+export async function startTestApp(
+  overrides: Record<string, string> = {},
+  beside?: TestApp,
+  root: Type<object> = AppModule,
+): Promise<TestApp> {
   const database = beside?.database ?? (await createTestDatabase());
   Object.assign(process.env, {
     NODE_ENV: 'test',
@@ -98,7 +104,7 @@ export async function startTestApp(overrides: Record<string, string> = {}, besid
       lines.push(line);
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(config), {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(config), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,

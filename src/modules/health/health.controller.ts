@@ -5,6 +5,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
+import { ApiProblems } from '../../platform/http/api-problems';
 import { ThrottleAs } from '../../platform/http/throttling/throttle.guard';
 import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { Public } from '../../platform/security/access.decorators';
@@ -25,6 +26,7 @@ export class HealthController {
 
   /** Whether the process runs. One that does not answer should be restarted. */
   @Get('health/live')
+  @ApiProblems()
   @Public()
   @ApiOkResponse({ type: LiveResponse })
   live(): LiveResponse {
@@ -33,6 +35,7 @@ export class HealthController {
 
   /** Whether the process can serve requests. One that cannot gets none, but is not restarted. */
   @Get('health/ready')
+  @ApiProblems()
   @Public()
   @ApiOkResponse({ type: ReadyResponse })
   ready(): Promise<ReadyResponse> {
@@ -41,6 +44,7 @@ export class HealthController {
 
   /** What the process counts, in the text format of Prometheus. */
   @Get('metrics')
+  @ApiProblems(UNAUTHENTICATED)
   @Public()
   @ApiProduces('text/plain')
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'jobs_queue_depth 0\n' } } })
