@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Socket } from 'node:net';
-import { VersioningType } from '@nestjs/common';
+import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Logger as Pino } from 'pino';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
 import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
-import { Config } from './config/config';
+import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { Metrics } from './platform/telemetry/metrics';
@@ -15,6 +15,9 @@ import { addDashboard } from './platform/queue/dashboard';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
+
+/** The version is the first part of an address: `/v1`. */
+export const VERSIONING: VersioningOptions = { type: VersioningType.URI, defaultVersion: '1' };
 
 /** Fastify, set up so that everything it answers by itself is a problem document too. */
 export function createAdapter(config: Config): FastifyAdapter {
@@ -48,12 +51,12 @@ export function createAdapter(config: Config): FastifyAdapter {
 /** What every process that serves HTTP has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).watch(fastify as never);
+  app.get(RouteTable).watch(fastify);
   addContext(app, logger);
   addParsers(app, config);
   addHeaders(app, config);
   addDashboard(app);
-  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+  app.enableVersioning(VERSIONING);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
   app.enableCors({
