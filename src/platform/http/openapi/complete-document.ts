@@ -18,7 +18,7 @@ import {
   UNSUPPORTED_MEDIA_TYPE,
   VALIDATION_FAILED,
 } from '../../../common/problems/http.problems';
-import { Problem, problemCatalogue, problemDocument, type ProblemType } from '../../../common/problems/problem';
+import { exampleDocument, problemCatalogue, type ProblemType } from '../../../common/problems/problem';
 import { type Config } from '../../../config/config';
 import { groupByStatus, PROBLEM_MEDIA_TYPE, problemResponse } from '../api-problems';
 
@@ -45,7 +45,6 @@ const NO_BODY_NEEDED: Readonly<Record<string, string>> = {
   204: 'Done. The answer has no body.',
 };
 const ANY_REFUSAL = 'any-refusal';
-const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 /**
  * Adds what follows from the form of each route, so that no controller has to repeat it: problems, headers, the tenant
@@ -62,7 +61,7 @@ export function completeDocument(document: OpenAPIObject, config: Config): OpenA
     ...document.components,
     parameters: { Tenant: tenantHeader(config) },
     headers: HEADERS,
-    examples: Object.fromEntries([...used].map((type) => [type.code, problemExample(type, config)])),
+    examples: Object.fromEntries([...used].map((type) => [type.code, { summary: type.title, value: exampleDocument(type, config.http.publicUrl) }])),
     responses: referredResponses(document, [...used]) as never,
   };
   return document;
@@ -201,7 +200,3 @@ function tenantHeader({ http }: Config) {
   };
 }
 
-function problemExample(type: ProblemType, { http }: Config) {
-  const value = problemDocument(new Problem(type, type.description), http.publicUrl, TRACE_ID);
-  return { summary: type.title, value };
-}
