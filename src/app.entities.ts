@@ -9,9 +9,9 @@ import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.enti
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
 export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   IdempotencyKey,
-  ...LEDGER_ENTITIES,
   ...TENANT_ENTITIES,
   ...USER_ENTITIES,
   ...AUTH_ENTITIES,
+  ...LEDGER_ENTITIES,
   ...JOB_ENTITIES,
 ];

@@ -14,6 +14,7 @@ import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
 import { serveReference } from './platform/http/openapi/reference-pages';
+import { type Page } from './platform/http/pagination/page.dto';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -56,6 +57,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   app.get(RouteTable).watch(fastify);
   addContext(app, logger);
   addParsers(app, config);
+  addPageLinks(app);
   addHeaders(app, config);
   addDashboard(app);
   serveReference(app, () => openApiDocument(app, config));
@@ -122,6 +124,31 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
     });
     done();
   });
+}
+
+/** RFC 8288: the pages of a list are linked in the headers too, for clients that do not look into bodies. */
+function addPageLinks(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preSerialization', (request, reply, payload: unknown, done) => {
+      if (isPage(payload)) {
+        const path = request.url.split('?')[0] ?? '';
+        const links = (['next', 'previous'] as const).flatMap((name) => {
+          const cursor = payload[name];
+          const relation = name === 'next' ? 'next' : 'prev';
+          return cursor === null ? [] : [`<${path}?cursor=${encodeURIComponent(cursor)}>; rel="${relation}"`];
+        });
+        if (links.length > 0) reply.header('link', links.join(', '));
+      }
+      done(null, payload);
+    });
+}
+
+function isPage(payload: unknown): payload is Pick<Page<unknown>, 'next' | 'previous'> {
+  return (
+    typeof payload === 'object' && payload !== null && 'items' in payload && 'next' in payload && 'previous' in payload
+  );
 }
 
 function addParsers(app: NestFastifyApplication, config: Config): void {

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
+import { Client } from 'pg';
 import { ENTITIES } from './app.entities';
 import { createAdmin } from './cli/create-admin';
 import { rotateKeys } from './cli/rotate-keys';
 import { seed } from './cli/seed';
 import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
+import { auditCatalog } from './platform/database/catalog-audit';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { migrate } from './platform/database/migrate';
 
@@ -21,6 +23,10 @@ const COMMANDS: Readonly<
       const applied = await migrate(dataSourceOptions(loadConfig(), ENTITIES, 'migrator'));
       console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
     },
+  },
+  audit: {
+    help: 'look for what could let one tenant see another’s rows; exit 1 when something is found',
+    run: () => audit(loadConfig().database.url),
   },
   seed: {
     help: 'make the demo tenant and its login (not in production)',
@@ -42,6 +48,19 @@ const COMMANDS: Readonly<
     },
   },
 };
+
+async function audit(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    const findings = await auditCatalog({ query: (text, values) => client.query(text, [...values]) });
+    for (const { rule, object, detail } of findings) console.log(`${rule}: ${object}: ${detail}`);
+    if (findings.length > 0) throw new Error(`${findings.length} found`);
+    console.log('nothing found');
+  } finally {
+    await client.end();
+  }
+}
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   const command = name === undefined ? undefined : COMMANDS[name];
@@ -66,6 +85,5 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+// a command that failed half-way may have left a connection open, which would keep the process
+void main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -12,6 +12,7 @@ import { DatabaseModule } from '../platform/database/database.module';
 import { HttpModule } from '../platform/http/http.module';
 import { SecurityModule } from '../platform/security/security.module';
 import { createLogger, NestLogger } from '../platform/telemetry/logger';
+import { TelemetryModule } from '../platform/telemetry/telemetry.module';
 
 /** What the operator's commands work with: people, tenants and keys, as the application has them; no HTTP, no jobs. */
 @Module({
@@ -20,6 +21,7 @@ import { createLogger, NestLogger } from '../platform/telemetry/logger';
     DatabaseModule.forRoot(ENTITIES),
     RedisModule,
     SecurityModule,
+    TelemetryModule,
     HttpModule,
     TenantsModule,
     UsersModule,

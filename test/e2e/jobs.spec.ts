@@ -17,7 +17,7 @@ class CountPayload {
 @JobKind({ name: 'test.count', description: 'Counts.', payload: CountPayload })
 class Count implements JobHandler<CountPayload> {
   async run({ log, progress }: JobContext, { to }: CountPayload) {
-    void [log, progress];
+    [log, progress];
     return Promise.resolve({ counted: to });
   }
 }

@@ -9,6 +9,7 @@ import { type Command, type Outcome } from '../../src/modules/transactions/engin
 import { RedisModule } from '../../src/platform/cache/redis.module';
 import { DatabaseModule } from '../../src/platform/database/database.module';
 import { HttpModule } from '../../src/platform/http/http.module';
+import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const TENANT = uuidv7();
@@ -32,7 +33,14 @@ beforeAll(async () => {
   await admin.query(`INSERT INTO accounts (tenant_id, id, ledger_id, code, type, normal_balance) VALUES
     ('${TENANT}', '${CASH}', '${LEDGER}', 'cash', 'asset', 'debit'), ('${TENANT}', '${SALES}', '${LEDGER}', 'sales', 'revenue', 'credit')`);
   app = await Test.createTestingModule({
-    imports: [ConfigModule, DatabaseModule.forRoot(ENTITIES), RedisModule, HttpModule, TransactionsModule],
+    imports: [
+      ConfigModule,
+      DatabaseModule.forRoot(ENTITIES),
+      RedisModule,
+      TelemetryModule,
+      HttpModule,
+      TransactionsModule,
+    ],
   }).compile();
   await app.init();
   engine = app.get(PostingEngine);

@@ -3,6 +3,8 @@ import { type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 't
 import { type Config } from '../../config/config';
 import { MIGRATIONS } from './migrations';
 
+export const MIGRATIONS_TABLE = 'schema_migrations';
+
 /**
  * A server that ends a connection can say so more than once; the second time nobody listens any more and Node would
  * end the process. The query in progress gets the error in any case.
@@ -27,7 +29,7 @@ export function dataSourceOptions(
     applicationName: `daybook-${as}`,
     entities: [...entities] as never[],
     migrations: MIGRATIONS,
-    migrationsTableName: 'schema_migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     migrationsTransactionMode: 'each',
     synchronize: false,
     migrationsRun: false,

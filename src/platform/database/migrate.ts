@@ -1,7 +1,7 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 /** Any two pods that migrate at once share this key; the second waits, then finds nothing to do. */
-const MIGRATION_LOCK = 4_711_001;
+export const MIGRATION_LOCK = 4_711_001;
 
 /**
  * Applies the migrations that are missing, as `daybook_migrator`, one process at a time.

@@ -30,6 +30,7 @@ import {
 import { Problem, type ProblemDocument, type ProblemType, problemDocument } from '../../common/problems/problem';
 import { StrictJsonError } from '../../common/http/strict-json';
 import { Config } from '../../config/config';
+import { type RequestContext } from '../context/request-context';
 import { databaseProblem } from '../database/database-errors';
 import { RouteTable } from './route-table';
 
@@ -118,7 +119,11 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = error instanceof NotFoundException ? this.unknownRoute(request) : toProblem(error);
     if (problem.status >= 500) this.logger.error({ msg: problem.message, err: problem.options.cause ?? error });
-    const document = problemDocument(problem, this.config.http.publicUrl, request.context?.traceId);
+    const document = problemDocument(
+      problem,
+      this.config.http.publicUrl,
+      (request.context as RequestContext | undefined)?.traceId,
+    );
     void reply
       .status(problem.status)
       .headers(

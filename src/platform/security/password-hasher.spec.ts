@@ -1,4 +1,4 @@
-import { Config, loadConfig } from '../../config/config';
+import { type Config, loadConfig } from '../../config/config';
 import { DUMMY_HASH, PasswordHasher } from './password-hasher';
 
 describe('PasswordHasher', () => {

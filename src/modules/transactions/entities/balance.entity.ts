@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { Account } from './account.entity';
 import { TenantCurrency } from './currency.entity';
@@ -10,6 +10,8 @@ import { TenantCurrency } from './currency.entity';
   name: 'balances_account_fkey',
 })
 @ForeignKey(() => TenantCurrency, ['tenantId', 'currency'], ['tenantId', 'code'], { name: 'balances_currency_fkey' })
+@Check('balances_sign_check', 'posted_debits >= 0 AND posted_credits >= 0')
+@Check('balances_version_check', 'version > 0')
 export class Balance {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { type Direction } from '../core/account';
 import { Balance } from './balance.entity';
@@ -11,6 +11,9 @@ import { Transaction } from './transaction.entity';
 @ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], {
   name: 'entries_balance_fkey',
 })
+@Check('entries_direction_check', `direction IN ('debit', 'credit')`)
+@Check('entries_amount_check', 'amount > 0')
+@Check('entries_position_check', 'position >= 0')
 export class Entry {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { Ledger } from './ledger.entity';
 
@@ -10,6 +10,9 @@ import { Ledger } from './ledger.entity';
   where: 'reference IS NOT NULL',
 })
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transactions_ledger_fkey' })
+@Check('transactions_status_check', `status IN ('posted')`)
+@Check('transactions_sequence_check', 'sequence > 0')
+@Check('transactions_entry_count_check', 'entry_count >= 2')
 export class Transaction {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -63,7 +63,7 @@ export class Ledger1795300000003 implements MigrationInterface {
       tenant_id      uuid NOT NULL DEFAULT current_tenant_id(),
       id             uuid NOT NULL,
       ledger_id      uuid NOT NULL,
-      code           text NOT NULL,
+      code           text COLLATE "C" NOT NULL,
       name           text,
       type           text NOT NULL,
       normal_balance text NOT NULL,
@@ -232,7 +232,7 @@ export class Ledger1795300000003 implements MigrationInterface {
 
     -- A plan that was made for an empty table stays in use while the table fills up, until statistics are gathered. The
     -- server does that once a minute, which a busy new ledger cannot wait for: the engine asks for it as tables grow.
-    CREATE FUNCTION daybook_system.analyze_grown_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    CREATE FUNCTION daybook_system.analyze_grown_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE name text;
     BEGIN
       FOR name IN

@@ -31,7 +31,7 @@ export class ThrottleGuard extends ThrottlerGuard {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const name = throttler.name ?? 'default';
-    const tracker = await getTracker(request as unknown as Record<string, unknown>, context);
+    const tracker = await getTracker(request, context);
     const key = generateKey(context, tracker, name);
     const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
       key,
