@@ -17,7 +17,7 @@ h2 { margin: 2rem 0 .25rem; font-size: 1.1rem }
 p { margin: .25rem 0 }
 nav, .soft { color: var(--soft) }
 code, pre { font: .875rem/1.5 ui-monospace, 'Cascadia Code', Menlo, 'Liberation Mono', monospace }
-pre { overflow-x: auto; margin: .5rem 0; padding: 1rem; background: var(--box); border: 1px solid var(--line); border-radius: .5rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; padding: 1rem; background: var(--box); border: 1px solid var(--line); border-radius: .5rem }
 table { width: 100%; border-collapse: collapse; margin-top: 1rem }
 th { text-align: left; font-weight: 600; color: var(--soft) }
 th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline }

@@ -69,7 +69,7 @@ export class ProblemsController {
 
 /** @throws Problem `not-acceptable` */
 function negotiate(request: FastifyRequest, reply: FastifyReply): (typeof OFFERED)[number] {
-  reply.header('vary', 'accept');
+  reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '));
   const type = preferredType(request.headers.accept, OFFERED);
   if (!type) throw new Problem(NOT_ACCEPTABLE, `This is available as ${OFFERED.join(' and ')}.`);
   reply.header('cache-control', 'public, max-age=3600').type(`${type}; charset=utf-8`);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { sortedJson } from './sorted-json';
 
 /** What these pages need on top of nothing: their own scripts, and styles that they set while they run. */
 const CONTENT_SECURITY_POLICY = [
@@ -33,9 +34,8 @@ export function serveReference(app: NestFastifyApplication, make: () => OpenAPIO
     if (PAGES.test(request.url)) reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
     done();
   });
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
+  SwaggerModule.setup('docs', app, () => withShortDescription(document()), {
+    raw: false,
     customSiteTitle: 'Daybook API',
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: {
@@ -52,15 +52,25 @@ export function serveReference(app: NestFastifyApplication, make: () => OpenAPIO
     },
   });
 
-  const file = (path: string, type: string, content: () => string | Promise<Buffer>) =>
+  const file = (path: string, type: string, content: () => string | Promise<Buffer>): void => {
     fastify.get(path, async (_request, reply) => {
       const body = await content();
       return reply.header('content-type', type).header('cache-control', 'public, max-age=3600').send(body);
     });
+  };
   let script: Promise<Buffer> | undefined;
+  let text: string | undefined;
+  file('/openapi.json', 'application/json; charset=utf-8', () => (text ??= sortedJson(document())));
   file('/reference', 'text/html; charset=utf-8', () => REFERENCE_PAGE);
   file('/reference/start.js', 'text/javascript; charset=utf-8', () => START);
   file('/reference/scalar.js', 'text/javascript; charset=utf-8', () => (script ??= readFile(scalar())));
+}
+
+/** Who tries operations out wants to see them; the long text is what the other page is for. */
+function withShortDescription(document: OpenAPIObject): OpenAPIObject {
+  const [first = ''] = (document.info.description ?? '').split('\n');
+  const description = `${first}\n\nWhat holds for all operations, and how to begin, is in the [reference](reference).`;
+  return { ...document, info: { ...document.info, description } };
 }
 
 /** Scalar as one file for browsers; it comes with their Fastify plugin, which would put its settings into an inline script. */
@@ -89,6 +99,7 @@ const START = `Scalar.createApiReference('#reference', {
   showDeveloperTools: 'never',
   agent: { disabled: true },
   mcp: { disabled: true },
+  authentication: { preferredSecurityScheme: 'accessToken' },
   persistAuth: true,
   defaultOpenAllTags: false,
   operationTitleSource: 'summary',
