@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
+import { ProblemsModule } from './modules/problems';
 import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
@@ -36,6 +37,7 @@ import { SecurityModule } from './platform/security/security.module';
     AuthModule,
     JobsModule,
     TransactionsModule,
+    ProblemsModule,
   ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Socket } from 'node:net';
-import { VersioningType } from '@nestjs/common';
+import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Logger as Pino } from 'pino';
+import { openApiDocument } from './app.openapi';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
 import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
@@ -14,9 +15,13 @@ import { closeSilentConnections } from './platform/lifecycle/silent-connections'
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
 import { isNotModified } from './platform/http/concurrency/not-modified';
+import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
+
+/** The version is the first part of an address: `/v1`. */
+export const VERSIONING: VersioningOptions = { type: VersioningType.URI, defaultVersion: '1' };
 
 /** Fastify, set up so that everything it answers by itself is a problem document too. */
 export function createAdapter(config: Config): FastifyAdapter {
@@ -57,7 +62,8 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   addHeaders(app, config);
   addNotModified(app);
   addDashboard(app);
-  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+  serveReference(app, () => openApiDocument(app, config));
+  app.enableVersioning(VERSIONING);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
   app.enableCors({
