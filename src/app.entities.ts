@@ -1,4 +1,7 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { JobEvent } from './modules/jobs/entities/job-event.entity';
+import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
+import { Job } from './modules/jobs/entities/job.entity';
 import { Account } from './modules/transactions/entities/account.entity';
 import { Balance } from './modules/transactions/entities/balance.entity';
 import { TenantCurrency } from './modules/transactions/entities/currency.entity';
@@ -19,4 +22,8 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   Balance,
   Transaction,
   Entry,
+  // jobs
+  Job,
+  JobEvent,
+  JobSchedule,
 ];

@@ -52,6 +52,7 @@ export class Config {
   readonly jobs: {
     readonly inProcess: boolean;
     readonly concurrency: number;
+    readonly tenantConcurrency: number;
     readonly sweepIntervalMs: number;
     readonly leaseMs: number;
   };
@@ -104,6 +105,7 @@ export class Config {
     this.jobs = {
       inProcess: env.WORKER_IN_PROCESS,
       concurrency: env.JOBS_CONCURRENCY,
+      tenantConcurrency: env.JOBS_TENANT_CONCURRENCY,
       sweepIntervalMs: env.JOBS_SWEEP_INTERVAL_MS,
       leaseMs: env.JOBS_LEASE_MS,
     };

@@ -4,6 +4,7 @@ import { type DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm'
 import { Config } from '../../config/config';
 import { dataSourceOptions } from './data-source-options';
 import { assertSafeRole } from './role-check';
+import { Exclusive } from './exclusive';
 import { TenantDatabase } from './tenant-database';
 
 @Injectable()
@@ -32,8 +33,8 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [TenantDatabase, RoleGuardAtBoot],
-      exports: [TenantDatabase],
+      providers: [Exclusive, TenantDatabase, RoleGuardAtBoot],
+      exports: [Exclusive, TenantDatabase],
     };
   }
 }

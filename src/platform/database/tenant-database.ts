@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type PoolClient } from 'pg';
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
@@ -22,6 +22,11 @@ export interface Transaction {
   readonly manager: EntityManager;
   /** The driver's connection, for set-based SQL with prepared statements. */
   readonly client: PoolClient;
+  /**
+   * Runs `callback` once the COMMIT succeeded, without making the caller wait; never after a rollback. For what may be
+   * lost, such as telling another process: a crash in between skips it, and its errors are only logged.
+   */
+  afterCommit(callback: () => Promise<void> | void): void;
 }
 
 export interface RunOptions {
@@ -63,6 +68,8 @@ export function currentTransaction(): Transaction {
  */
 @Injectable()
 export class TenantDatabase {
+  private readonly logger = new Logger(TenantDatabase.name);
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
@@ -111,12 +118,15 @@ export class TenantDatabase {
     let broken: Error | undefined;
     try {
       const client = (await runner.connect()) as PoolClient;
-      const transaction: Transaction = { tenantId, mode, manager: runner.manager, client };
+      const callbacks: (() => Promise<void> | void)[] = [];
+      const afterCommit = (callback: () => Promise<void> | void) => void callbacks.push(callback);
+      const transaction: Transaction = { tenantId, mode, manager: runner.manager, client, afterCommit };
       try {
         await client.query(begin);
         markTransactionOpen(runner, true);
         const result = await current.run(transaction, () => work(transaction));
         await this.commit(client);
+        for (const callback of callbacks) void this.afterwards(callback);
         return result;
       } catch (error) {
         broken = brokenBy(error);
@@ -132,6 +142,14 @@ export class TenantDatabase {
           runner as unknown as { releasePostgresConnection(error: Error): Promise<void> }
         ).releasePostgresConnection(broken);
       else await runner.release();
+    }
+  }
+
+  private async afterwards(callback: () => Promise<void> | void): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      this.logger.warn({ msg: 'what was to follow a commit failed', err: error });
     }
   }
 

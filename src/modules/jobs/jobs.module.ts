@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { RepositoriesModule } from '../../platform/database/repositories';
+import { JobEvent } from './entities/job-event.entity';
+import { JobSchedule } from './entities/job-schedule.entity';
+import { Job } from './entities/job.entity';
+import { JobDispatcher } from './job-dispatcher';
+import { JobEventStreams } from './job-event-streams';
+import { JobStore } from './job-store';
+import { JobsController } from './jobs.controller';
+import { JobsService } from './jobs.service';
+import { KindRegistry } from './kind-registry';
+import { MaintenancePurge } from './kinds/maintenance-purge.kind';
+import { SchedulesController } from './schedules.controller';
+import { SchedulesService } from './schedules.service';
+
+@Module({
+  imports: [DiscoveryModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
+  // the order of routes: `schedules` is not the id of a job
+  controllers: [SchedulesController, JobsController],
+  providers: [
+    JobDispatcher,
+    JobEventStreams,
+    JobStore,
+    JobsService,
+    KindRegistry,
+    MaintenancePurge,
+    SchedulesService,
+  ],
+  exports: [JobDispatcher, JobStore, JobsService, KindRegistry, SchedulesService],
+})
+export class JobsModule {}

@@ -1,0 +1,40 @@
+import { BullModule } from '@nestjs/bull';
+import { Global, Module } from '@nestjs/common';
+import { type QueueOptions } from 'bull';
+import { Config } from '../../config/config';
+import { BullJobQueue, JOB_QUEUE } from './bull-job-queue';
+import { JobQueue } from './job-queue';
+
+@Global()
+@Module({
+  imports: [
+    BullModule.registerQueueAsync({
+      name: JOB_QUEUE,
+      inject: [Config],
+      useFactory: ({ redis }: Config): QueueOptions => ({
+        prefix: `${redis.prefix}:queue`,
+        redis: connectionOf(redis.url),
+        // longer than any job keeps the event loop busy at a stretch: a lost lock only costs a ticket that is void
+        settings: { lockDuration: 60_000, stalledInterval: 30_000, maxStalledCount: 1 },
+      }),
+    }),
+  ],
+  providers: [{ provide: JobQueue, useClass: BullJobQueue }],
+  exports: [JobQueue, BullModule],
+})
+export class QueueModule {}
+
+/** Bull does not read TLS and the user from an address. */
+function connectionOf(address: string): QueueOptions['redis'] {
+  const url = new URL(address);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 6379),
+    ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
+    ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
+    db: Number(url.pathname.slice(1) || 0),
+    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+    connectTimeout: 2_000,
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+  };
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * What the process counts. Names and labels are part of the contract with dashboards and alarms
+ * (docs/operations/metrics.md); labels never carry tenants or ids, whose number has no bound.
+ */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+  readonly throttled = new Counter({
+    name: 'http_throttled_total',
+    help: 'Requests that were refused because a quota was used up.',
+    labelNames: ['policy'] as const,
+    registers: [this.registry],
+  });
+  readonly jobs = new Counter({
+    name: 'jobs_total',
+    help: 'Attempts that ended, by the state that they left the job in.',
+    labelNames: ['kind', 'state'] as const,
+    registers: [this.registry],
+  });
+  readonly jobDuration = new Histogram({
+    name: 'job_duration_seconds',
+    help: 'Time that an attempt took.',
+    labelNames: ['kind'] as const,
+    buckets: [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A gauge that is asked when somebody looks. `read` answers undefined when it does not know. */
+  gauge(name: string, help: string, read: () => number | undefined | Promise<number | undefined>): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      async collect() {
+        this.set((await read()) ?? Number.NaN);
+      },
+    });
+  }
+}
