@@ -1,4 +1,5 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { AUTH_ENTITIES } from './modules/auth';
 import { JobEvent } from './modules/jobs/entities/job-event.entity';
 import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
 import { Job } from './modules/jobs/entities/job.entity';
@@ -9,11 +10,16 @@ import { Entry } from './modules/transactions/entities/entry.entity';
 import { LedgerHead } from './modules/transactions/entities/ledger-head.entity';
 import { Ledger } from './modules/transactions/entities/ledger.entity';
 import { Transaction } from './modules/transactions/entities/transaction.entity';
+import { TENANT_ENTITIES } from './modules/tenants';
+import { USER_ENTITIES } from './modules/users';
 import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.entity';
 
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
 export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   IdempotencyKey,
+  ...TENANT_ENTITIES,
+  ...USER_ENTITIES,
+  ...AUTH_ENTITIES,
   // transactions
   Ledger,
   LedgerHead,

@@ -3,6 +3,7 @@ import { RepositoriesModule } from '../database/repositories';
 import { AccessGuard } from '../security/access.guard';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity';
 import { IdempotencyService } from './idempotency/idempotency.service';
+import { IdempotentRoute } from './idempotency/idempotent-route';
 import { CursorService } from './pagination/cursor.service';
 import { ProblemFilter } from './problem.filter';
 import { RouteTable } from './route-table';
@@ -13,12 +14,21 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
 @Global()
 @Module({
   imports: [ThrottlingModule, RepositoriesModule.for([IdempotencyKey])],
-  providers: [AccessGuard, CursorService, IdempotencyService, ProblemFilter, RouteTable, UnitOfWorkInterceptor],
+  providers: [
+    AccessGuard,
+    CursorService,
+    IdempotencyService,
+    IdempotentRoute,
+    ProblemFilter,
+    RouteTable,
+    UnitOfWorkInterceptor,
+  ],
   exports: [
     ThrottlingModule,
     AccessGuard,
     CursorService,
     IdempotencyService,
+    IdempotentRoute,
     ProblemFilter,
     RouteTable,
     UnitOfWorkInterceptor,

@@ -3,13 +3,11 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { parseIdempotencyKey } from '../../common/http/idempotency-key';
-import { NIL_UUID } from '../../common/ids/uuid';
 import { IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REQUIRED } from '../../common/problems/http.problems';
-import { Problem, type ProblemDocument } from '../../common/problems/problem';
+import { Problem } from '../../common/problems/problem';
 import { type Mode, PLATFORM_TENANT, TenantDatabase } from '../database/tenant-database';
 import { IDEMPOTENCY, type IdempotencyPolicy } from './idempotency/idempotency.decorators';
-import { fingerprintOf, IdempotencyService } from './idempotency/idempotency.service';
-import { StoredProblem } from './problem.filter';
+import { IdempotentRoute } from './idempotency/idempotent-route';
 
 const TRANSACTION = 'daybook:transaction';
 
@@ -34,48 +32,19 @@ export class UnitOfWorkInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly database: TenantDatabase,
-    private readonly idempotency: IdempotencyService,
+    private readonly idempotent: IdempotentRoute,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const policy = this.policyOf(context, request.method);
     if (policy.mode === 'none') return next.handle();
-    const tenantId = request.principal?.tenantId ?? PLATFORM_TENANT;
     const handle = () => lastValueFrom(next.handle(), { defaultValue: undefined }) as Promise<unknown>;
     const key = policy.idempotency === 'none' ? undefined : idempotencyKeyOf(request, policy.idempotency);
-    if (key === undefined) return from(this.database.run(tenantId, policy.mode, handle));
+    if (key === undefined)
+      return from(this.database.run(request.principal?.tenantId ?? PLATFORM_TENANT, policy.mode, handle));
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    return from(this.once(tenantId, key, request, reply, handle));
-  }
-
-  private async once(
-    tenantId: string,
-    key: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    handle: () => Promise<unknown>,
-  ): Promise<unknown> {
-    const [path] = request.url.split('?');
-    const outcome = await this.database.run(tenantId, 'write', () =>
-      this.idempotency.run(
-        {
-          principalId: request.principal?.userId ?? NIL_UUID,
-          operation: `${request.method} ${request.routeOptions.url ?? ''}`,
-          key,
-          fingerprint: fingerprintOf({ path, query: request.query, body: request.body ?? null }),
-        },
-        async () => {
-          const body = await handle();
-          return { status: reply.statusCode, headers: rememberedHeaders(reply), body };
-        },
-      ),
-    );
-    if (outcome.replayed) reply.header('idempotent-replayed', 'true');
-    if (outcome.status >= 400)
-      throw new StoredProblem(outcome.status, outcome.body as ProblemDocument, outcome.headers);
-    reply.status(outcome.status).headers(outcome.headers);
-    return outcome.body ?? undefined;
+    return from(this.idempotent.run(request, reply, key, handle).then(({ body }) => body));
   }
 
   private policyOf(context: ExecutionContext, method: string): Policy {
@@ -113,13 +82,4 @@ export function idempotencyKeyOf(request: FastifyRequest, policy: 'required' | '
     IDEMPOTENCY_KEY_REQUIRED,
     'Send an Idempotency-Key header: a new value per intention, the same one when you retry.',
   );
-}
-
-function rememberedHeaders(reply: FastifyReply): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of ['location', 'etag']) {
-    const value = reply.getHeader(name);
-    if (typeof value === 'string') headers[name] = value;
-  }
-  return headers;
 }

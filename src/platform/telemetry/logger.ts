@@ -1,5 +1,5 @@
 import { type LoggerService } from '@nestjs/common';
-import { type Logger as Pino, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger as Pino, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { requestContext } from '../context/request-context';
 
 /** Keys whose values never reach the log, at the depths that log lines have. */
@@ -10,9 +10,9 @@ const redact = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`, `*.*
   '*.*["set-cookie"]',
 );
 
-/** JSON lines on standard output; each carries the request, trace, tenant and user it belongs to. */
-export function createLogger(level: string): Pino {
-  return pino({
+/** JSON lines on standard output, or where they are told to go; each carries the request, trace, tenant and user it belongs to. */
+export function createLogger(level: string, destination?: DestinationStream): Pino {
+  const options: LoggerOptions = {
     level,
     redact: { paths: redact, censor: '[redacted]' },
     base: { service: 'daybook' },
@@ -29,7 +29,8 @@ export function createLogger(level: string): Pino {
         ...(context.principal === undefined ? {} : { userId: context.principal.userId }),
       };
     },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /** TypeORM's errors carry the statement's parameters, which may be secrets or money: they stay out. */

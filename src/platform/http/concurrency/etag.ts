@@ -1,3 +1,4 @@
+import { ApiHeader } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
@@ -24,3 +25,15 @@ export function expectedVersion(request: FastifyRequest): number | '*' {
 
 export const versionMismatch = () =>
   new Problem(PRECONDITION_FAILED, 'It has changed since you read it: read it again.');
+
+/** For the API description: a route that asks for If-Match, and the header of an answer that has an ETag. */
+export const ApiIfMatch = () =>
+  ApiHeader({
+    name: 'If-Match',
+    required: true,
+    description: 'The ETag that you read.',
+    schema: { type: 'string', examples: ['"1"'] },
+  });
+export const ETAG_HEADER = {
+  etag: { description: 'Version, for If-Match.', schema: { type: 'string' as const, examples: ['"1"'] } },
+};

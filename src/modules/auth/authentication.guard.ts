@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { type FastifyRequest } from 'fastify';
+import { UNAUTHENTICATED } from '../../common/problems/http.problems';
+import { Problem } from '../../common/problems/problem';
+import { Config } from '../../config/config';
+import { ACCESS, type Access } from '../../platform/security/access.decorators';
+import { SecurityLog } from '../../platform/security/security-log';
+import { TENANT_SUSPENDED } from '../tenants';
+import { type AccessClaims, bearerTokenOf } from './access-token';
+import { PrincipalCache } from './principal-cache';
+import { PrincipalsService } from './principals.service';
+
+const ALSO_WHEN_SUSPENDED = 'daybook:also-when-suspended';
+
+/** The few routes that stay open to members of a suspended tenant. */
+export const AlsoWhenSuspended = () => SetMetadata(ALSO_WHEN_SUSPENDED, true);
+
+/** Says who makes the request, or refuses it. What they may do is for the guards after it. */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard('jwt') {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly config: Config,
+    private readonly cache: PrincipalCache,
+    private readonly principals: PrincipalsService,
+    private readonly log: SecurityLog,
+  ) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets);
+    if (access?.kind === 'public') return true;
+
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: AccessClaims }>();
+    const token = bearerTokenOf(request);
+    if (token === null) throw this.refused(request, 'no bearer token');
+    const chosen = headerOf(request, this.config.http.tenantHeader);
+    const key = createHash('sha256')
+      .update(token)
+      .update(' ')
+      .update(chosen ?? '')
+      .digest('base64');
+    const { principal, suspended } = await this.cache.through(key, async () => {
+      await super.canActivate(context);
+      const caller = await this.principals.find(request.user as AccessClaims, chosen);
+      if (!caller) throw this.refused(request, 'the session has ended');
+      return caller;
+    });
+    request.principal = principal;
+    request.context.principal = principal;
+    if (principal.tenantId !== undefined) request.context.tenantId = principal.tenantId;
+
+    const ofPlatform = access?.kind === 'permission' && access.permission.startsWith('platform:');
+    if (
+      suspended &&
+      !ofPlatform &&
+      !this.reflector.getAllAndOverride<boolean | undefined>(ALSO_WHEN_SUSPENDED, targets)
+    )
+      throw new Problem(TENANT_SUSPENDED, 'The tenant is suspended.');
+    return true;
+  }
+
+  /** What passport found. `info` is why it refused, or the database's own problem when a key could not be looked up. */
+  override handleRequest<T>(error: unknown, claims: T | false, info: unknown, context: ExecutionContext): T {
+    if (claims) return claims;
+    const reason = error ?? info;
+    if (reason instanceof Problem && reason.status >= 500) throw reason;
+    throw this.refused(
+      context.switchToHttp().getRequest<FastifyRequest>(),
+      reason instanceof Error ? reason.message : 'refused',
+    );
+  }
+
+  private refused(request: FastifyRequest, reason: string): Problem {
+    this.log.write({ event: 'authenticate', outcome: 'failure', method: 'access-token', reason, source: request.ip });
+    return new Problem(UNAUTHENTICATED, 'Send a valid access token.');
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join() : value;
+}

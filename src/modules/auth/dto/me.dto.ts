@@ -1,0 +1,64 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { PERMISSIONS, PLATFORM_PERMISSIONS, type Role, ROLES } from '../../../platform/security/permissions';
+import { TenantNameResponse } from './auth.dto';
+
+const ROLE = { enum: ROLES, enumName: 'Role', example: 'owner' };
+
+export class MyUserResponse {
+  @ApiProperty({ format: 'uuid', description: 'Id of the person.', example: '01980c2e-5f7a-7c3e-9d11-5b7f2f9f6d01' })
+  id: string;
+
+  @ApiProperty({ format: 'email', description: 'In lower case.', example: 'ada@example.com' })
+  email: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'What they are called.', example: 'Ada Lovelace' })
+  name: string | null;
+
+  @ApiProperty({ description: 'Whether they administer the platform.', example: false })
+  platformAdmin: boolean;
+}
+
+export class MyTenantResponse extends TenantNameResponse {
+  @ApiProperty({
+    enum: ['active', 'suspended'],
+    enumName: 'TenantStatus',
+    description: 'A suspended tenant is closed to its members.',
+    example: 'active',
+  })
+  status: 'active' | 'suspended';
+}
+
+export class MembershipResponse {
+  @ApiProperty({ type: () => MyTenantResponse, description: 'The tenant.' })
+  tenant: MyTenantResponse;
+
+  @ApiProperty({ ...ROLE, description: 'Role in that tenant.' })
+  role: Role;
+}
+
+export class MeResponse {
+  @ApiProperty({ type: () => MyUserResponse, description: 'Who is signed in.' })
+  user: MyUserResponse;
+
+  @ApiProperty({
+    type: () => MyTenantResponse,
+    nullable: true,
+    description: 'The tenant that this request works in: the tenant header’s, else the token’s.',
+  })
+  tenant: MyTenantResponse | null;
+
+  @ApiProperty({ ...ROLE, nullable: true, description: 'Role in that tenant.' })
+  role: Role | null;
+
+  @ApiProperty({
+    enum: [...PERMISSIONS, ...PLATFORM_PERMISSIONS],
+    enumName: 'Permission',
+    isArray: true,
+    description: 'What may be done there.',
+    example: ['tenant:read', 'transactions:write'],
+  })
+  permissions: string[];
+
+  @ApiProperty({ type: () => [MembershipResponse], description: 'Every tenant that the person belongs to.' })
+  memberships: MembershipResponse[];
+}

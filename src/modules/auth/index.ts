@@ -1,0 +1,8 @@
+import { RefreshToken } from './entities/refresh-token.entity';
+import { Session } from './entities/session.entity';
+import { SigningKey } from './entities/signing-key.entity';
+
+export { AuthModule } from './auth.module';
+export { AuthenticationGuard } from './authentication.guard';
+export { KeyRing } from './key-ring';
+export const AUTH_ENTITIES = [Session, RefreshToken, SigningKey];

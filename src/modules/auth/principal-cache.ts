@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { type Principal } from '../../platform/security/principal';
+import { Revocations } from '../../platform/security/revocations';
+
+export interface Caller {
+  readonly principal: Principal;
+  /** Of the principal's tenant. */
+  readonly suspended: boolean;
+  /** Unix time in milliseconds; nobody may rely on this longer. */
+  readonly validUntil: number;
+}
+
+interface Entry extends Caller {
+  readonly epoch: number;
+}
+
+const CAPACITY = 10_000;
+/** The floor under the notifications: even one that is lost without a sign is made up for by then. */
+const MAX_AGE_MS = 30_000;
+
+/** Who is behind a credential, remembered until something about them is revoked (AUTH-16). Without news, nothing is remembered. */
+@Injectable()
+export class PrincipalCache {
+  /** In the order of last use. */
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly revocations: Revocations) {
+    revocations.subscribe((id) => {
+      this.drop(id);
+    });
+  }
+
+  /** @param key stands for the whole credential: two that differ in one bit have two keys (TEN-12) */
+  async through(key: string, lookUp: () => Promise<Caller>): Promise<Caller> {
+    const { epoch } = this.revocations;
+    const known = this.entries.get(key);
+    if (known && known.epoch === epoch && known.validUntil > Date.now()) {
+      this.entries.delete(key);
+      this.entries.set(key, known);
+      return known;
+    }
+    this.entries.delete(key);
+    const caller = await lookUp();
+    // what was said during the look-up is not in its answer
+    const stale =
+      epoch !== this.revocations.epoch || idsOf(caller.principal).some((id) => this.revocations.recently(id));
+    if (epoch !== undefined && !stale) {
+      this.entries.set(key, { ...caller, epoch, validUntil: Math.min(caller.validUntil, Date.now() + MAX_AGE_MS) });
+      if (this.entries.size > CAPACITY) this.entries.delete(this.entries.keys().next().value as string);
+    }
+    return caller;
+  }
+
+  private drop(id: string): void {
+    for (const [key, { principal }] of this.entries) if (idsOf(principal).includes(id)) this.entries.delete(key);
+  }
+}
+
+function idsOf({ userId, sessionId, tenantId }: Principal): string[] {
+  return tenantId === undefined ? [userId, sessionId] : [userId, sessionId, tenantId];
+}

@@ -1,0 +1,11 @@
+import { Member } from './entities/member.entity';
+import { User } from './entities/user.entity';
+
+export { UsersModule } from './users.module';
+export { UsersService, type Membership } from './users.service';
+export { MembersService } from './members.service';
+export { InitialPassword } from './initial-password';
+export { isGuessable, PASSWORD_MAX, PASSWORD_MIN, randomPassword } from './password-policy';
+export { PASSWORD_TOO_WEAK } from './users.errors';
+export { normaliseEmail } from './entities/user.entity';
+export const USER_ENTITIES = [User, Member];

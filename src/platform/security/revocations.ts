@@ -1,0 +1,113 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Client } from 'pg';
+import { Config } from '../../config/config';
+import { currentTransaction } from '../database/tenant-database';
+
+const CHANNEL = 'daybook_revoked';
+/** Longer than any transaction or look-up can take. */
+const RECENT_MS = 30_000;
+const RETRY_MS = 500;
+
+/**
+ * Tells every process at once that what is known of a session, a person or a tenant may be wrong (AUTH-16): its id goes
+ * out by NOTIFY, in the transaction that changes it.
+ *
+ * Who caches such knowledge asks `epoch` before it looks up and `recently` before it keeps. While this process cannot
+ * hear the others there is no epoch, and nothing may be kept.
+ */
+@Injectable()
+export class Revocations implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(Revocations.name);
+  private readonly recent = new Map<string, number>();
+  private readonly listeners: ((id: string) => void)[] = [];
+  private client: Client | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private connections = 0;
+  private listening = false;
+  private closed = false;
+
+  constructor(private readonly config: Config) {}
+
+  onModuleInit(): Promise<void> {
+    return this.connect();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  /** Number of the unbroken time of listening; undefined while there is none. */
+  get epoch(): number | undefined {
+    return this.listening ? this.connections : undefined;
+  }
+
+  /** Calls `listener` with each id that is announced, here or elsewhere. */
+  subscribe(listener: (id: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** True for a while after an announcement: a look-up that began before it may still see the old state. */
+  recently(id: string): boolean {
+    const at = this.recent.get(id);
+    return at !== undefined && Date.now() - at < RECENT_MS;
+  }
+
+  /** Announces ids of sessions, persons or tenants when the current transaction commits; in this process already now. */
+  async announce(...ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await currentTransaction().client.query('SELECT pg_notify($1, id) FROM unnest($2::text[]) AS id', [CHANNEL, ids]);
+    // the answer to the caller may overtake the notification
+    for (const id of ids) this.heard(id);
+  }
+
+  private heard(id: string): void {
+    const now = Date.now();
+    for (const [old, at] of this.recent) {
+      if (now - at < RECENT_MS) break;
+      this.recent.delete(old);
+    }
+    // last in the order, too
+    this.recent.delete(id);
+    this.recent.set(id, now);
+    for (const listener of this.listeners) listener(id);
+  }
+
+  private async connect(): Promise<void> {
+    const client = new Client({
+      connectionString: this.config.database.url,
+      application_name: 'daybook-revocations',
+      connectionTimeoutMillis: this.config.database.poolTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+    });
+    this.client = client;
+    client.on('notification', ({ payload }) => {
+      if (payload) this.heard(payload);
+    });
+    client.on('error', () => undefined);
+    client.on('end', () => {
+      this.lost(client);
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      this.connections += 1;
+      this.listening = true;
+      if (this.connections > 1) this.logger.log('hears revocations again');
+    } catch (error) {
+      this.logger.warn({ msg: 'cannot listen for revocations; every request is looked up', err: error });
+      this.lost(client);
+      void client.end().catch(() => undefined);
+    }
+  }
+
+  private lost(client: Client): void {
+    if (this.client !== client) return;
+    if (this.listening && !this.closed) this.logger.warn('hears no revocations; every request is looked up');
+    this.listening = false;
+    this.client = undefined;
+    if (!this.closed) this.retry = setTimeout(() => void this.connect(), RETRY_MS).unref();
+  }
+}
