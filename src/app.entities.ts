@@ -1,8 +1,8 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
-import { JobEvent } from './modules/jobs/entities/job-event.entity';
-import { JobSchedule } from './modules/jobs/entities/job-schedule.entity';
-import { Job } from './modules/jobs/entities/job.entity';
+import { JOB_ENTITIES } from './modules/jobs';
+import { TENANT_ENTITIES } from './modules/tenants';
+import { USER_ENTITIES } from './modules/users';
 import { Account } from './modules/transactions/entities/account.entity';
 import { Balance } from './modules/transactions/entities/balance.entity';
 import { TenantCurrency } from './modules/transactions/entities/currency.entity';
@@ -10,8 +10,6 @@ import { Entry } from './modules/transactions/entities/entry.entity';
 import { LedgerHead } from './modules/transactions/entities/ledger-head.entity';
 import { Ledger } from './modules/transactions/entities/ledger.entity';
 import { Transaction } from './modules/transactions/entities/transaction.entity';
-import { TENANT_ENTITIES } from './modules/tenants';
-import { USER_ENTITIES } from './modules/users';
 import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.entity';
 
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
@@ -28,8 +26,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   Balance,
   Transaction,
   Entry,
-  // jobs
-  Job,
-  JobEvent,
-  JobSchedule,
+  ...JOB_ENTITIES,
 ];

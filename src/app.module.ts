@@ -4,13 +4,18 @@ import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
 import { TenantsModule } from './modules/tenants';
-import { TransactionsModule } from './modules/transactions/transactions.module';
 import { UsersModule } from './modules/users';
+import { HealthModule } from './modules/health';
+import { JobsModule } from './modules/jobs';
+import { TransactionsModule } from './modules/transactions/transactions.module';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
 import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor';
+import { LifecycleModule } from './platform/lifecycle/lifecycle';
+import { QueueModule } from './platform/queue/queue.module';
+import { TelemetryModule } from './platform/telemetry/telemetry.module';
 import { AccessGuard } from './platform/security/access.guard';
 import { SecurityModule } from './platform/security/security.module';
 
@@ -19,11 +24,16 @@ import { SecurityModule } from './platform/security/security.module';
     ConfigModule,
     DatabaseModule.forRoot(ENTITIES),
     RedisModule,
+    LifecycleModule,
+    QueueModule,
     SecurityModule,
+    TelemetryModule,
     HttpModule,
+    HealthModule,
     TenantsModule,
     UsersModule,
     AuthModule,
+    JobsModule,
     TransactionsModule,
   ],
   providers: [

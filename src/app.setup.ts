@@ -9,6 +9,9 @@ import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
 import { Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
+import { Lifecycle } from './platform/lifecycle/lifecycle';
+import { Metrics } from './platform/telemetry/metrics';
+import { addDashboard } from './platform/queue/dashboard';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -23,6 +26,8 @@ export function createAdapter(config: Config): FastifyAdapter {
     requestTimeout: http.requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
+    // while it closes it still serves what connections that are open ask for, and asks them to go
+    return503OnClosing: false,
     // ours, never the caller's: it is in logs
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -47,6 +52,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   addContext(app, logger);
   addParsers(app, config);
   addHeaders(app, config);
+  addDashboard(app);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
@@ -70,6 +76,8 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
 
 function addContext(app: NestFastifyApplication, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
+  const metrics = app.get(Metrics);
+  const lifecycle = app.get(Lifecycle);
   fastify.decorateRequest('context', null as never);
   fastify.decorateRequest('principal', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -82,8 +90,17 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
   fastify.addHook('preValidation', (request, _reply, done) => {
     requestContext.run(request.context, done);
   });
+  // Fastify closes idle connections, but would wait for a kept one that was busy until its client lets go
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (lifecycle.draining) reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     const { context } = request;
+    metrics.requests.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
     const quiet = request.url.startsWith('/health') || request.url.startsWith('/metrics');
     logger[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
       requestId: context.requestId,

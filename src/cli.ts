@@ -1,11 +1,16 @@
 import 'reflect-metadata';
 import { ENTITIES } from './app.entities';
+import { createAdmin } from './cli/create-admin';
+import { rotateKeys } from './cli/rotate-keys';
+import { seed } from './cli/seed';
 import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { migrate } from './platform/database/migrate';
 
-const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: () => Promise<void> }>> = {
+const COMMANDS: Readonly<
+  Record<string, { readonly help: string; readonly run: (args: readonly string[]) => Promise<void> }>
+> = {
   bootstrap: {
     help: 'make the roles and the database (needs DATABASE_ADMIN_URL)',
     run: () => bootstrapDatabase(loadConfig()),
@@ -17,20 +22,39 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; readonly run: (
       console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
     },
   },
+  seed: {
+    help: 'make the demo tenant and its login (not in production)',
+    run: async () => {
+      // the last line is for programs
+      console.log(JSON.stringify(await seed(loadConfig())));
+    },
+  },
+  'users:create-admin': {
+    help: 'make a platform administrator: --email ADDRESS [--name NAME] [--password-stdin]',
+    run: async (args) => {
+      console.log(await createAdmin(args));
+    },
+  },
+  'keys:rotate': {
+    help: 'sign access tokens with the next key: [--early]',
+    run: async (args) => {
+      console.log(await rotateKeys(args));
+    },
+  },
 };
 
-async function main(name: string | undefined): Promise<number> {
+async function main([name, ...args]: readonly string[]): Promise<number> {
   const command = name === undefined ? undefined : COMMANDS[name];
   if (!command) {
     console.error(
       `usage: cli.js COMMAND\n${Object.entries(COMMANDS)
-        .map(([key, { help }]) => `  ${key.padEnd(12)}${help}`)
+        .map(([key, { help }]) => `  ${key.padEnd(20)}${help}`)
         .join('\n')}`,
     );
     return 2;
   }
   try {
-    await command.run();
+    await command.run(args);
     return 0;
   } catch (error) {
     console.error(
@@ -42,6 +66,6 @@ async function main(name: string | undefined): Promise<number> {
   }
 }
 
-void main(process.argv[2]).then((code) => {
+void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo } from 'node:net';
+import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { hash } from '@node-rs/argon2';
@@ -75,8 +76,13 @@ export const TEST_PASSWORD = 'violet marmot juggling teacups';
  *
  * @param overrides environment variables; throttles are out of the way unless they are given here
  * @param beside another app: the same database, as a second process would have
+ * @param root a module around `AppModule`, with a worker or with routes of a test
  */
-export async function startTestApp(overrides: Record<string, string> = {}, beside?: TestApp): Promise<TestApp> {
+export async function startTestApp(
+  overrides: Record<string, string> = {},
+  beside?: TestApp,
+  root: Type<object> = AppModule,
+): Promise<TestApp> {
   const database = beside?.database ?? (await createTestDatabase());
   Object.assign(process.env, {
     NODE_ENV: 'test',
@@ -98,7 +104,7 @@ export async function startTestApp(overrides: Record<string, string> = {}, besid
       lines.push(line);
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, createAdapter(config), {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(config), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
@@ -111,7 +117,7 @@ export async function startTestApp(overrides: Record<string, string> = {}, besid
   const admin = new Client({ connectionString: database.migrationUrl });
   await admin.connect();
   const sql = async <Row>(text: string, values?: unknown[]) => (await admin.query(text, values)).rows as Row[];
-  const passwordHash = hash(TEST_PASSWORD, { algorithm: 2, memoryCost: 65_536, timeCost: 3, parallelism: 4 });
+  const passwordHash = hash(TEST_PASSWORD, { memoryCost: 65_536, timeCost: 3, parallelism: 4 });
 
   async function request(method: string, path: string, options: RequestOptions = {}): Promise<TestAnswer> {
     const { token, body, headers: given = {} } = options;
@@ -129,7 +135,12 @@ export async function startTestApp(overrides: Record<string, string> = {}, besid
     });
     const text = await answer.text();
     const json = /json/.test(answer.headers.get('content-type') ?? '') && text !== '';
-    return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : undefined, text };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: json ? (JSON.parse(text) as unknown) : undefined,
+      text,
+    };
   }
 
   async function newPerson(email: string, platformAdmin = false): Promise<string> {
@@ -148,11 +159,11 @@ export async function startTestApp(overrides: Record<string, string> = {}, besid
     const email = `${role}-${randomBytes(6).toString('hex')}@test.example`;
     const userId = await newPerson(email, platformAdmin);
     await sql('INSERT INTO members (tenant_id, user_id, role) VALUES ($1, $2, $3)', [tenantId, userId, role]);
-    const { status, body, text } = await request('POST', '/v1/auth/sign-in', {
+    const answer = await request('POST', '/v1/auth/sign-in', {
       body: { email, password: TEST_PASSWORD, tenantId },
     });
-    if (status !== 200) throw new Error(`sign-in of ${email}: ${status} ${text}`);
-    const { accessToken: token, refreshToken } = body as { accessToken: string; refreshToken: string };
+    if (answer.status !== 200) throw new Error(`sign-in of ${email}: ${answer.status} ${answer.text}`);
+    const { accessToken: token, refreshToken } = answer.body as { accessToken: string; refreshToken: string };
     return { userId, email, password: TEST_PASSWORD, tenantId, role, token, refreshToken };
   }
 

@@ -6,6 +6,7 @@ import { UsersModule } from '../users';
 import { AccessTokensService } from './access-tokens.service';
 import { AuthController, KeySetController, MeController } from './auth.controller';
 import { AuthService } from './auth.service';
+import { Authenticator } from './authenticator';
 import { AuthenticationGuard } from './authentication.guard';
 import { RefreshToken } from './entities/refresh-token.entity';
 import { Session } from './entities/session.entity';
@@ -28,6 +29,7 @@ import { SessionsService } from './sessions.service';
   providers: [
     AccessTokensService,
     AuthService,
+    Authenticator,
     AuthenticationGuard,
     JwtStrategy,
     KeyRing,
@@ -36,6 +38,6 @@ import { SessionsService } from './sessions.service';
     PrincipalsService,
     SessionsService,
   ],
-  exports: [AuthenticationGuard, KeyRing],
+  exports: [AuthService, Authenticator, AuthenticationGuard, KeyRing],
 })
 export class AuthModule {}

@@ -30,6 +30,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       algorithms: [ALGORITHM],
       issuer: security.tokenIssuer,
       audience: security.tokenAudience,
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to say how far clocks may differ
       jsonWebTokenOptions: { clockTolerance: CLOCK_TOLERANCE_SECONDS },
     });
   }

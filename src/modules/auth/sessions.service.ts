@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Not, Repository } from 'typeorm';
+import { type FindOptionsWhere, IsNull, Not, Repository } from 'typeorm';
 import { uuidv7 } from '../../common/ids/uuid';
 import { Config } from '../../config/config';
 import { currentTransaction } from '../../platform/database/tenant-database';
@@ -98,11 +98,8 @@ export class SessionsService {
     await this.revocations.announce(...others.map(({ id }) => id));
   }
 
-  private async revoke(which: Parameters<Repository<Session>['update']>[0] & object, reason: RevocationReason) {
-    await this.sessions.update({ ...which, revokedAt: IsNull() } as never, {
-      revokedAt: () => 'now()',
-      revokedReason: reason,
-    });
+  private async revoke(which: FindOptionsWhere<Session>, reason: RevocationReason): Promise<void> {
+    await this.sessions.update({ ...which, revokedAt: IsNull() }, { revokedAt: () => 'now()', revokedReason: reason });
   }
 
   private async issue(sessionId: string): Promise<string> {

@@ -7,6 +7,7 @@ import { Problem } from '../../common/problems/problem';
 import { formatInstant } from '../../common/time/instant';
 import { TenantDatabase } from '../../platform/database/tenant-database';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
+import { Authenticator } from '../auth';
 import { type JobEvent } from './entities/job-event.entity';
 import { FINAL_STATES } from './entities/job.entity';
 import { TOO_MANY_STREAMS } from './jobs.errors';
@@ -16,6 +17,8 @@ import { JobsService } from './jobs.service';
 export const STREAMS_PER_TENANT = 20;
 const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
+/** A stream ends this long after its credential expired or was revoked, or its tenant was suspended. */
+const RECHECK_MS = 2_000;
 const BATCH = 200;
 /** A reader that has not taken the end of its stream by then is cut off. */
 const LAST_WORDS_MS = 2_000;
@@ -29,6 +32,7 @@ export class JobEventStreams {
     private readonly database: TenantDatabase,
     private readonly jobs: JobsService,
     private readonly lifecycle: Lifecycle,
+    private readonly authenticator: Authenticator,
   ) {}
 
   /** @throws Problem `not-found`, `too-many-streams` */
@@ -48,14 +52,23 @@ export class JobEventStreams {
       return;
     }
     const release = this.admit(tenantId);
-    const end = AbortSignal.any([this.lifecycle.signal, expiryOf(request)]);
-    const stream = Readable.from(this.follow(tenantId, jobId, after, end), { objectMode: false });
+    const end = new AbortController();
+    const finish = () => {
+      end.abort();
+    };
+    this.lifecycle.signal.addEventListener('abort', finish, { once: true });
+    const checks = setInterval(() => {
+      this.authenticator.require(request, reply, 'jobs:read').catch(finish);
+    }, RECHECK_MS);
+    const stream = Readable.from(this.follow(tenantId, jobId, after, end.signal), { objectMode: false });
     const cutOff = () => {
       setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref();
     };
-    end.addEventListener('abort', cutOff, { once: true });
+    end.signal.addEventListener('abort', cutOff, { once: true });
     stream.once('close', () => {
-      end.removeEventListener('abort', cutOff);
+      end.signal.removeEventListener('abort', cutOff);
+      this.lifecycle.signal.removeEventListener('abort', finish);
+      clearInterval(checks);
       release();
     });
     await reply.send(stream);
@@ -109,16 +122,4 @@ function format({ sequence, type, at, data }: JobEvent): string {
 function lastEventId(request: FastifyRequest): bigint {
   const header = request.headers['last-event-id'];
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? BigInt(header) : 0n;
-}
-
-/** Aborted when the credential runs out that the stream was opened with; the guard has checked it already. */
-function expiryOf(request: FastifyRequest): AbortSignal {
-  try {
-    const payload = request.headers.authorization?.split('.')[1] ?? '';
-    const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown };
-    if (typeof exp === 'number') return AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, exp * 1000 - Date.now())));
-  } catch {
-    // not a token with a time in it
-  }
-  return new AbortController().signal;
 }

@@ -241,7 +241,7 @@ export class JobStore {
   /** Queued and running jobs of the tenant, counted up to a thousand. */
   async ahead(): Promise<number> {
     const [row] = await this.rows<{ ahead: number }>(
-      `SELECT count(*)::int AS ahead FROM (SELECT FROM jobs WHERE state IN ('queued', 'running') LIMIT ${MOST_AHEAD}) AS some`,
+      `SELECT count(*)::int AS ahead FROM (SELECT FROM jobs WHERE state IN ('queued', 'running') LIMIT ${MOST_AHEAD}) AS waiting`,
       [],
     );
     return row?.ahead ?? 0;

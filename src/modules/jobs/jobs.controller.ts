@@ -8,7 +8,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { INVALID_CURSOR, NOT_FOUND } from '../../common/problems/http.problems';
 import { parseInstant } from '../../common/time/instant';
+import { ApiProblems } from '../../platform/http/api-problems';
 import { type Page, PageQuery } from '../../platform/http/pagination/page.dto';
 import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../platform/http/uuid-param';
@@ -19,6 +21,7 @@ import { JobListQuery } from './dto/job-list.query.dto';
 import { type JobLogEntry, JobLogPage, JobPage, JobResponse } from './dto/job.response.dto';
 import { RedriveRequest, RedriveResponse } from './dto/redrive.dto';
 import { JobEventStreams } from './job-event-streams';
+import { JOB_NOT_CANCELLABLE, JOB_NOT_RETRYABLE, TOO_MANY_STREAMS, UNKNOWN_JOB_KIND } from './jobs.errors';
 import { JobsService } from './jobs.service';
 import { KindRegistry } from './kind-registry';
 import { payloadSchema } from './payload-schema';
@@ -34,6 +37,7 @@ export class JobsController {
 
   /** Lists the kinds of job that can be made, with the schemas of their payloads. */
   @Get('kinds')
+  @ApiProblems()
   @RequirePermission('jobs:read')
   @WithoutTransaction()
   @ApiOkResponse({ type: JobKindList })
@@ -50,6 +54,7 @@ export class JobsController {
 
   /** Lists jobs, the newest first. Dead letters are `?state=dead`. */
   @Get()
+  @ApiProblems(INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobPage })
   list(@Query() query: JobListQuery): Promise<Page<JobResponse>> {
@@ -59,6 +64,7 @@ export class JobsController {
   /** Makes a job. It is stored before the answer is sent, and runs soon after. */
   @Post()
   @HttpCode(202)
+  @ApiProblems(UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
   @ApiAcceptedResponse({ type: JobResponse })
   async create(
@@ -73,6 +79,7 @@ export class JobsController {
   /** Runs jobs again that ended badly: all of a state, or of a kind in it. */
   @Post('redrive')
   @HttpCode(200)
+  @ApiProblems(UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
   @ApiOkResponse({ type: RedriveResponse })
   async redrive(@Body() { state, kind }: RedriveRequest): Promise<RedriveResponse> {
@@ -81,6 +88,7 @@ export class JobsController {
 
   /** Reads a job. */
   @Get(':id')
+  @ApiProblems(NOT_FOUND)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobResponse })
   get(@UuidParam('id') id: string): Promise<JobResponse> {
@@ -89,6 +97,7 @@ export class JobsController {
 
   /** Lists what the job logged, the oldest first. */
   @Get(':id/log')
+  @ApiProblems(NOT_FOUND, INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobLogPage })
   log(@UuidParam('id') id: string, @Query() query: PageQuery): Promise<Page<JobLogEntry>> {
@@ -101,6 +110,7 @@ export class JobsController {
    * EventSource to stop.
    */
   @Get(':id/events')
+  @ApiProblems(NOT_FOUND, TOO_MANY_STREAMS)
   @RequirePermission('jobs:read')
   @WithoutTransaction()
   @ApiProduces('text/event-stream')
@@ -118,6 +128,7 @@ export class JobsController {
   /** Cancels a job: at once when it waits; when it runs its worker is asked, and `cancelRequested` is true until it stops. */
   @Post(':id/cancel')
   @HttpCode(202)
+  @ApiProblems(NOT_FOUND, JOB_NOT_CANCELLABLE)
   @RequirePermission('jobs:write')
   @ApiAcceptedResponse({ type: JobResponse })
   cancel(@UuidParam('id') id: string): Promise<JobResponse> {
@@ -127,6 +138,7 @@ export class JobsController {
   /** Runs a job again that is failed, dead or cancelled, with as many attempts as a new one has. */
   @Post(':id/retry')
   @HttpCode(202)
+  @ApiProblems(NOT_FOUND, JOB_NOT_RETRYABLE, UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
   @ApiAcceptedResponse({ type: JobResponse })
   retry(@UuidParam('id') id: string): Promise<JobResponse> {

@@ -53,6 +53,7 @@ export const JOB_FAILED = defineProblem({
   code: 'job-failed',
   status: 500,
   title: 'The job failed',
-  description: 'A defect or an outage on our side stopped the job. It stands in a job’s `error`; the log has the cause.',
+  description:
+    'A defect or an outage on our side stopped the job. It stands in a job’s `error`; the log has the cause.',
   remedy: 'Retry it; if it stays, report the trace id.',
 });

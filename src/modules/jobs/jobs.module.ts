@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RepositoriesModule } from '../../platform/database/repositories';
+import { ThrottlingModule } from '../../platform/http/throttling/throttling.module';
+import { DashboardAccess } from '../../platform/queue/dashboard';
+import { AuthModule } from '../auth';
 import { JobEvent } from './entities/job-event.entity';
 import { JobSchedule } from './entities/job-schedule.entity';
 import { Job } from './entities/job.entity';
@@ -11,14 +14,16 @@ import { JobsController } from './jobs.controller';
 import { JobsService } from './jobs.service';
 import { KindRegistry } from './kind-registry';
 import { MaintenancePurge } from './kinds/maintenance-purge.kind';
+import { OperatorAccess } from './operator-access';
 import { SchedulesController } from './schedules.controller';
 import { SchedulesService } from './schedules.service';
 
 @Module({
-  imports: [DiscoveryModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
+  imports: [AuthModule, DiscoveryModule, ThrottlingModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
   // the order of routes: `schedules` is not the id of a job
   controllers: [SchedulesController, JobsController],
   providers: [
+    { provide: DashboardAccess, useClass: OperatorAccess },
     JobDispatcher,
     JobEventStreams,
     JobStore,

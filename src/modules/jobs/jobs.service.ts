@@ -145,7 +145,10 @@ export class JobsService {
     this.kinds.get(kind);
     const rows = await this.store.redrive({ id, states: RETRYABLE }, this.attemptsByKind(), 1);
     if (rows.length === 0)
-      throw new Problem(JOB_NOT_RETRYABLE, `A job that is ${state} is not run again; failed, dead and cancelled ones are.`);
+      throw new Problem(
+        JOB_NOT_RETRYABLE,
+        `A job that is ${state} is not run again; failed, dead and cancelled ones are.`,
+      );
     await this.dispatcher.afterCommit(rows);
     return this.get(id);
   }

@@ -1,11 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  INVALID_CURSOR,
+  NOT_FOUND,
+  PRECONDITION_FAILED,
+  PRECONDITION_REQUIRED,
+} from '../../common/problems/http.problems';
+import { ApiProblems } from '../../platform/http/api-problems';
 import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
 import { type Page, PageQuery } from '../../platform/http/pagination/page.dto';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
 import { CreateScheduleRequest, SchedulePage, ScheduleResponse, UpdateScheduleRequest } from './dto/schedule.dto';
+import { INVALID_SCHEDULE, UNKNOWN_JOB_KIND } from './jobs.errors';
 import { SchedulesService } from './schedules.service';
 
 const IfMatch = () => ApiHeader({ name: 'If-Match', required: true, schema: { type: 'string', examples: ['"1"'] } });
@@ -17,6 +25,7 @@ export class SchedulesController {
 
   /** Lists schedules, the newest first. */
   @Get()
+  @ApiProblems(INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: SchedulePage })
   list(@Query() query: PageQuery): Promise<Page<ScheduleResponse>> {
@@ -25,6 +34,7 @@ export class SchedulesController {
 
   /** Makes a schedule. */
   @Post()
+  @ApiProblems(UNKNOWN_JOB_KIND, INVALID_SCHEDULE)
   @RequirePermission('jobs:write')
   @ApiCreatedResponse({ type: ScheduleResponse })
   async create(
@@ -39,6 +49,7 @@ export class SchedulesController {
 
   /** Reads a schedule. */
   @Get(':id')
+  @ApiProblems(NOT_FOUND)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: ScheduleResponse })
   async get(@UuidParam('id') id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<ScheduleResponse> {
@@ -49,6 +60,7 @@ export class SchedulesController {
 
   /** Changes a schedule, or switches it on or off. The next moment is found anew. */
   @Patch(':id')
+  @ApiProblems(NOT_FOUND, PRECONDITION_FAILED, PRECONDITION_REQUIRED, UNKNOWN_JOB_KIND, INVALID_SCHEDULE)
   @RequirePermission('jobs:write')
   @IfMatch()
   @ApiOkResponse({ type: ScheduleResponse })
@@ -66,6 +78,7 @@ export class SchedulesController {
   /** Removes a schedule; its jobs stay. */
   @Delete(':id')
   @HttpCode(204)
+  @ApiProblems(NOT_FOUND, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   @RequirePermission('jobs:write')
   @IfMatch()
   @ApiNoContentResponse()

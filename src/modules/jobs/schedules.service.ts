@@ -72,15 +72,12 @@ export class SchedulesService {
     const found = await this.find(id);
     if (version !== '*' && found.version !== version) throw versionMismatch();
     const { kind, payload, cron, timeZone, enabled } = { ...found, ...given(request) };
-    const { affected } = await this.schedules.update(
-      { id, version: found.version },
-      {
-        ...(await this.checked({ kind, payload, cron, timeZone })),
-        enabled,
-        version: found.version + 1,
-        updatedAt: () => 'now()',
-      } as never,
-    );
+    const { affected } = await this.schedules.update({ id, version: found.version }, {
+      ...(await this.checked({ kind, payload, cron, timeZone })),
+      enabled,
+      version: found.version + 1,
+      updatedAt: () => 'now()',
+    } as never);
     if (affected !== 1) throw versionMismatch();
     return this.get(id);
   }

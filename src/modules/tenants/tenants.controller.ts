@@ -81,7 +81,7 @@ export class TenantsController {
       const { tenant, ownerId, created } = await this.tenants.create({ name, slug, owner: person }, hash);
       reply.header('location', `/v1/tenants/${tenant.id}`);
       setEtag(reply, tenant.version);
-      return { body: { ...tenantResponse(tenant), ownerId }, created };
+      return { body: Object.assign(tenantResponse(tenant), { ownerId }), created };
     });
   }
 

@@ -77,14 +77,14 @@ export class TenantsService {
     ownerPasswordHash: string,
   ): Promise<{ tenant: Tenant; ownerId: string; created: boolean }> {
     const id = uuidv7();
-    const { raw } = await this.tenants
+    const inserted = await this.tenants
       .createQueryBuilder()
       .insert()
       .values({ id, name, slug, settings: {} })
       .orIgnore()
       .returning('id')
       .execute();
-    if ((raw as unknown[]).length === 0)
+    if ((inserted.raw as unknown[]).length === 0)
       throw new Problem(SLUG_TAKEN, 'Another tenant has this slug.', {
         errors: [{ pointer: '/slug', detail: 'must not be in use' }],
       });
@@ -125,9 +125,7 @@ function merged(
   settings: Partial<TenantSettings>,
   change: NonNullable<TenantChange['settings']>,
 ): Partial<TenantSettings> {
-  return Object.fromEntries(
-    Object.entries({ ...settings, ...change }).filter(([, value]) => value !== null && value !== undefined),
-  );
+  return Object.fromEntries(Object.entries({ ...settings, ...change }).filter(([, value]) => value !== null));
 }
 
 const unknownTenant = () => new Problem(NOT_FOUND, 'No tenant has this id.');

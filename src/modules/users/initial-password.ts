@@ -25,12 +25,12 @@ export class InitialPassword {
     const key = idempotencyKeyOf(request, 'required');
     const password = randomPassword();
     const hash = await this.hasher.hash(password);
-    let made = false;
+    const given: { password: string | null } = { password: null };
     const { body } = await this.route.run(request, reply, key, async () => {
       const { body, created } = await work(hash);
-      made = created;
+      if (created) given.password = password;
       return body;
     });
-    return { ...(body as T), initialPassword: made ? password : null };
+    return { ...(body as T), initialPassword: given.password };
   }
 }

@@ -17,8 +17,11 @@ import { User } from './entities/user.entity';
 import { ALREADY_MEMBER, LAST_OWNER, ROLE_ABOVE_YOURS } from './users.errors';
 import { UsersService } from './users.service';
 
-/** A member and the person. */
-export type MemberRow = Member & { readonly user: User };
+/** A membership and the person. */
+export interface MemberRow {
+  readonly member: Member;
+  readonly user: User;
+}
 
 /** Who belongs to the current tenant. Each method runs in a transaction of that tenant. */
 @Injectable()
@@ -44,7 +47,7 @@ export class MembersService {
         if (key) select.where(`m.userId ${direction === 'next' ? '>' : '<'} :after`, { after: key[0] });
         return this.withUsers(await select.getMany());
       },
-      ({ userId }) => [userId],
+      ({ member }) => [member.userId],
       (row) => row,
     );
   }
@@ -61,20 +64,20 @@ export class MembersService {
     actor: Principal,
     person: { readonly email: string; readonly name: string | null; readonly role: Role },
     passwordHash: string,
-  ): Promise<{ member: MemberRow; created: boolean }> {
+  ): Promise<{ row: MemberRow; created: boolean }> {
     mayGive(actor, person.role);
     const { user, created } = await this.users.findOrCreate({ ...person, passwordHash });
-    const { raw } = await this.members
+    const inserted = await this.members
       .createQueryBuilder()
       .insert()
       .values({ userId: user.id, role: person.role })
       .orIgnore()
       .returning('user_id')
       .execute();
-    if ((raw as unknown[]).length === 0)
+    if ((inserted.raw as unknown[]).length === 0)
       throw new Problem(ALREADY_MEMBER, 'The person with this e-mail address belongs to the tenant already.');
     await this.changed(actor, user.id, 'member-added');
-    return { member: await this.get(user.id), created };
+    return { row: await this.get(user.id), created };
   }
 
   /** @throws Problem `not-found`, `precondition-failed`, `role-above-yours`, `last-owner` */
@@ -123,7 +126,7 @@ export class MembersService {
 
   private async withUsers(members: Member[]): Promise<MemberRow[]> {
     const users = new Map((await this.users.byIds(members.map(({ userId }) => userId))).map((user) => [user.id, user]));
-    return members.map((member) => ({ ...member, user: users.get(member.userId) as User }));
+    return members.map((member) => ({ member, user: users.get(member.userId) as User }));
   }
 }
 

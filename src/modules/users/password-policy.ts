@@ -30,7 +30,8 @@ export function isGuessable(
   const words = [...PRODUCT_WORDS, ...personal.map((word) => word.toLowerCase())].filter((word) => word.length >= 3);
   let rest = password.toLowerCase();
   for (const word of words.sort((a, b) => b.length - a.length)) rest = rest.split(word).join('');
-  for (const sequence of SEQUENCES) rest = withoutRuns(withoutRuns(rest, sequence), [...sequence].reverse().join(''));
+  for (const sequence of SEQUENCES)
+    rest = withoutRuns(withoutRuns(rest, sequence), Array.from(sequence).reverse().join(''));
   return rest.length < REST_MIN || new Set(rest).size < 5;
 }
 

@@ -60,9 +60,9 @@ export class UsersController {
     @UuidParam('userId') userId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MemberResponse> {
-    const member = await this.members.get(userId);
-    setEtag(reply, member.version);
-    return memberResponse(member);
+    const row = await this.members.get(userId);
+    setEtag(reply, row.member.version);
+    return memberResponse(row);
   }
 
   @Post()
@@ -90,10 +90,10 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AddedMemberResponse> {
     return this.initialPassword.forRoute(request, reply, async (hash) => {
-      const { member, created } = await this.members.add(actor, { email, name: name ?? null, role }, hash);
-      reply.header('location', `/v1/members/${member.userId}`);
-      setEtag(reply, member.version);
-      return { body: memberResponse(member), created };
+      const { row, created } = await this.members.add(actor, { email, name: name ?? null, role }, hash);
+      reply.header('location', `/v1/members/${row.member.userId}`);
+      setEtag(reply, row.member.version);
+      return { body: memberResponse(row), created };
     });
   }
 
@@ -113,9 +113,9 @@ export class UsersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MemberResponse> {
-    const member = await this.members.changeRole(actor, userId, role, expectedVersion(request));
-    setEtag(reply, member.version);
-    return memberResponse(member);
+    const row = await this.members.changeRole(actor, userId, role, expectedVersion(request));
+    setEtag(reply, row.member.version);
+    return memberResponse(row);
   }
 
   @Delete(':userId')

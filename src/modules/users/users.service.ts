@@ -64,7 +64,7 @@ export class UsersService {
     if (user.signedInAt !== null || user.platformAdmin || (await this.memberships(user.id)).length > 0)
       return { user, created: false };
     await this.users.update({ id: user.id, signedInAt: IsNull() }, { passwordHash, name: name ?? user.name });
-    return { user: { ...user, name: name ?? user.name, passwordHash }, created: true };
+    return { user: Object.assign(user, { name: name ?? user.name, passwordHash }), created: true };
   }
 
   /** @returns false when the hash is not the one that was read: the password changed meanwhile */

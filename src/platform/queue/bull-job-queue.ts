@@ -85,7 +85,9 @@ export class BullJobQueue extends JobQueue implements OnApplicationBootstrap {
     const answer = await withinPatience(this.queue.client.config('GET', 'maxmemory-policy'));
     const policy = (answer as string[] | undefined)?.[1];
     if (policy !== undefined && policy !== 'noeviction')
-      this.logger.warn(`Redis has maxmemory-policy ${policy}: under memory pressure it drops queued work. Use noeviction.`);
+      this.logger.warn(
+        `Redis has maxmemory-policy ${policy}: under memory pressure it drops queued work. Use noeviction.`,
+      );
   }
 }
 

@@ -35,7 +35,11 @@ export class Job {
   @Column({ name: 'progress_message', type: 'text', nullable: true })
   progressMessage: string | null;
 
-  @Column({ type: 'integer', default: 0, comment: 'Never falls: it is the fencing token of the worker that runs the job.' })
+  @Column({
+    type: 'integer',
+    default: 0,
+    comment: 'Never falls: it is the fencing token of the worker that runs the job.',
+  })
   attempts: number;
 
   @Column({ name: 'max_attempts', type: 'integer' })

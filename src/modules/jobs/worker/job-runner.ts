@@ -146,7 +146,10 @@ export class JobRunner {
     const refused = stopped === undefined && error instanceof Problem && !worthRetrying(error);
     const document = this.documentOf(
       stopped === 'timed-out'
-        ? new Problem(JOB_TIMED_OUT, `The job was stopped after ${kind.timeoutMs} ms, the longest that its kind may take.`)
+        ? new Problem(
+            JOB_TIMED_OUT,
+            `The job was stopped after ${kind.timeoutMs} ms, the longest that its kind may take.`,
+          )
         : error,
       job.traceId,
     );
@@ -161,7 +164,9 @@ export class JobRunner {
 
   private documentOf(error: unknown, traceId: string): ProblemDocument {
     const problem =
-      error instanceof Problem ? error : new Problem(JOB_FAILED, 'Something failed here. The log has it under the trace id.');
+      error instanceof Problem
+        ? error
+        : new Problem(JOB_FAILED, 'Something failed here. The log has it under the trace id.');
     return problemDocument(problem, this.config.http.publicUrl, traceId);
   }
 

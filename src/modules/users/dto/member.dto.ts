@@ -97,7 +97,8 @@ export class AddedMemberResponse extends MemberResponse {
 
 export class MemberPage extends PageOf(MemberResponse) {}
 
-export function memberResponse({ userId, role, createdAt, updatedAt, user }: MemberRow): MemberResponse {
+export function memberResponse({ member, user }: MemberRow): MemberResponse {
+  const { userId, role, createdAt, updatedAt } = member;
   return {
     userId,
     email: user.email,

@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN } from '../../database/columns';
 
 /** A remembered request and its answer (API-02 to API-08). */
 @Entity('idempotency_keys')
+@Index('idempotency_keys_expiry', ['tenantId', 'expiresAt'], { where: 'expires_at IS NOT NULL' })
 export class IdempotencyKey {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -1,8 +1,9 @@
-import { type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RATE_LIMITED } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
+import { Metrics } from '../../telemetry/metrics';
 
 export const THROTTLE_CLASS = 'daybook:throttle';
 
@@ -20,6 +21,9 @@ export function callerOf(request: FastifyRequest): string {
 /** Limits requests and says so in the `RateLimit` fields (API-09, draft-ietf-httpapi-ratelimit-headers). */
 @Injectable()
 export class ThrottleGuard extends ThrottlerGuard {
+  @Inject(Metrics)
+  private readonly metrics: Metrics;
+
   protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
     const { context, limit, ttl, throttler, blockDuration, generateKey, getTracker } = props;
     const http = context.switchToHttp();
@@ -38,16 +42,12 @@ export class ThrottleGuard extends ThrottlerGuard {
     const policy = `"${name}";q=${limit};w=${Math.ceil(ttl / 1000)}`;
     reply.header('ratelimit-policy', policy);
     reply.header('ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
-    if (isBlocked)
-      throw new Problem(
-        RATE_LIMITED,
-        `The quota of ${limit} requests in ${Math.ceil(ttl / 1000)} seconds is used up.`,
-        {
-          headers: { 'retry-after': String(timeToExpire) },
-          extensions: { 'violated-policies': [name] },
-        },
-      );
-    return true;
+    if (!isBlocked) return true;
+    this.metrics.throttled.inc({ policy: name });
+    throw new Problem(RATE_LIMITED, `The quota of ${limit} requests in ${Math.ceil(ttl / 1000)} seconds is used up.`, {
+      headers: { 'retry-after': String(timeToExpire) },
+      extensions: { 'violated-policies': [name] },
+    });
   }
 
   protected override generateKey(_: ExecutionContext, tracker: string, name: string): string {

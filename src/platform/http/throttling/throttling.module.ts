@@ -26,6 +26,7 @@ class ThrottleStorageModule {}
 
 @Module({
   imports: [
+    ThrottleStorageModule,
     ThrottlerModule.forRootAsync({
       imports: [ThrottleStorageModule],
       inject: [Config, ThrottleStorage],
@@ -50,6 +51,6 @@ class ThrottleStorageModule {}
     }),
   ],
   providers: [ThrottleGuard],
-  exports: [ThrottleGuard],
+  exports: [ThrottleGuard, ThrottleStorageModule],
 })
 export class ThrottlingModule {}

@@ -1,0 +1,40 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type INestApplicationContext } from '@nestjs/common';
+import { pino } from 'pino';
+import { ENTITIES } from '../app.entities';
+import { ConfigModule } from '../config/config.module';
+import { AuthModule } from '../modules/auth';
+import { TenantsModule } from '../modules/tenants';
+import { UsersModule } from '../modules/users';
+import { RedisModule } from '../platform/cache/redis.module';
+import { DatabaseModule } from '../platform/database/database.module';
+import { HttpModule } from '../platform/http/http.module';
+import { SecurityModule } from '../platform/security/security.module';
+import { createLogger, NestLogger } from '../platform/telemetry/logger';
+
+/** What the operator's commands work with: people, tenants and keys, as the application has them; no HTTP, no jobs. */
+@Module({
+  imports: [
+    ConfigModule,
+    DatabaseModule.forRoot(ENTITIES),
+    RedisModule,
+    SecurityModule,
+    HttpModule,
+    TenantsModule,
+    UsersModule,
+    AuthModule,
+  ],
+})
+class OperatorModule {}
+
+/** Runs `work` with the application's services and closes them again. Logs go to standard error: standard output is the command's answer. */
+export async function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
+  const logger = new NestLogger(createLogger('warn', pino.destination(2)));
+  const services = await NestFactory.createApplicationContext(OperatorModule, { logger, abortOnError: false });
+  try {
+    return await work(services);
+  } finally {
+    await services.close();
+  }
+}

@@ -1,0 +1,64 @@
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { UNAUTHENTICATED } from '../../common/problems/http.problems';
+import { Problem } from '../../common/problems/problem';
+import { Config } from '../../config/config';
+import { ApiProblems } from '../../platform/http/api-problems';
+import { ThrottleAs } from '../../platform/http/throttling/throttle.guard';
+import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
+import { Public } from '../../platform/security/access.decorators';
+import { Metrics } from '../../platform/telemetry/metrics';
+import { LiveResponse, ReadyResponse } from './dto/health.dto';
+import { HealthService } from './health.service';
+
+@ApiTags('operations')
+@Controller({ version: VERSION_NEUTRAL })
+@WithoutTransaction()
+@ThrottleAs('none')
+export class HealthController {
+  constructor(
+    private readonly health: HealthService,
+    private readonly metrics: Metrics,
+    private readonly config: Config,
+  ) {}
+
+  /** Whether the process runs. One that does not answer should be restarted. */
+  @Get('health/live')
+  @ApiProblems()
+  @Public()
+  @ApiOkResponse({ type: LiveResponse })
+  live(): LiveResponse {
+    return { status: 'ok' };
+  }
+
+  /** Whether the process can serve requests. One that cannot gets none, but is not restarted. */
+  @Get('health/ready')
+  @ApiProblems()
+  @Public()
+  @ApiOkResponse({ type: ReadyResponse })
+  ready(): Promise<ReadyResponse> {
+    return this.health.ready();
+  }
+
+  /** What the process counts, in the text format of Prometheus. */
+  @Get('metrics')
+  @ApiProblems(UNAUTHENTICATED)
+  @Public()
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: 'jobs_queue_depth 0\n' } } })
+  async scrape(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const { metricsToken } = this.config.http;
+    if (metricsToken !== undefined && !sameText(request.headers.authorization ?? '', `Bearer ${metricsToken}`))
+      throw new Problem(UNAUTHENTICATED, 'Send the metrics token.');
+    reply.header('content-type', this.metrics.registry.contentType);
+    return this.metrics.registry.metrics();
+  }
+}
+
+/** In a time that says nothing about how much of it is right. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

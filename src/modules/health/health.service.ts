@@ -1,0 +1,79 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { type Redis } from 'ioredis';
+import { Client } from 'pg';
+import { UNAVAILABLE } from '../../common/problems/http.problems';
+import { Problem } from '../../common/problems/problem';
+import { Config } from '../../config/config';
+import { REDIS } from '../../platform/cache/redis.module';
+import { Lifecycle } from '../../platform/lifecycle/lifecycle';
+import { type ReadyResponse } from './dto/health.dto';
+
+/** Probes give up after a second or so; an answer has to come before that. */
+const PATIENCE_MS = 800;
+/** A storm of probes costs one look a second. */
+const FRESH_MS = 1_000;
+
+/** Whether the process can serve. */
+@Injectable()
+export class HealthService {
+  private known: { readonly at: number; readonly checks: Promise<ReadyResponse['checks']> } | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly lifecycle: Lifecycle,
+    private readonly indicators: HealthIndicatorService,
+    @Inject(REDIS) private readonly redis: Redis,
+  ) {}
+
+  /** @throws Problem `unavailable` while the database does not answer, or the process shuts down */
+  async ready(): Promise<ReadyResponse> {
+    if (this.lifecycle.draining) throw unavailable('The process is shutting down.');
+    if (!this.known || Date.now() - this.known.at > FRESH_MS) this.known = { at: Date.now(), checks: this.look() };
+    const checks = await this.known.checks;
+    if (checks.database === 'down') throw unavailable('The database does not answer.');
+    return { status: checks.redis === 'up' ? 'ok' : 'degraded', checks };
+  }
+
+  private async look(): Promise<ReadyResponse['checks']> {
+    const [database, redis] = await Promise.all([
+      this.check('database', () => this.reachDatabase()),
+      this.check('redis', () => this.redis.ping()),
+    ]);
+    return { database, redis };
+  }
+
+  private async check(name: string, reach: () => Promise<unknown>): Promise<'up' | 'down'> {
+    const indicator = this.indicators.check(name);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(reject, PATIENCE_MS, new Error(`${name} is late`));
+    });
+    const result = await Promise.race([reach(), late]).then(
+      () => indicator.up(),
+      () => indicator.down(),
+    );
+    clearTimeout(timer);
+    return (result as Record<string, { status: 'up' | 'down' }>)[name]?.status ?? 'down';
+  }
+
+  /** A connection of its own: a pool that is busy is no reason to take the process out of service. */
+  private async reachDatabase(): Promise<void> {
+    const client = new Client({
+      connectionString: this.config.database.url,
+      connectionTimeoutMillis: PATIENCE_MS,
+      query_timeout: PATIENCE_MS,
+      application_name: 'daybook-health',
+    });
+    // a connection that breaks later is told here, and would end the process if nobody listened
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+    } finally {
+      void client.end().catch(() => undefined);
+    }
+  }
+}
+
+const unavailable = (detail: string) => new Problem(UNAVAILABLE, detail, { headers: { 'retry-after': '1' } });

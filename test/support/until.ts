@@ -1,0 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Asks until the answer is truthy.
+ * @throws when it still is not after `withinMs`; `what` says what was waited for
+ */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  withinMs = 10_000,
+): Promise<Exclude<T, undefined | null | false>> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer as Exclude<T, undefined | null | false>;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await delay(20);
+  }
+}
