@@ -1,5 +1,6 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
+import { BOOK_ENTITIES } from './modules/books';
 import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { USER_ENTITIES } from './modules/users';
@@ -27,4 +28,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   Transaction,
   Entry,
   ...JOB_ENTITIES,
+  ...BOOK_ENTITIES,
 ];

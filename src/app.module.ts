@@ -3,6 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
+import { BooksModule } from './modules/books';
 import { TenantsModule } from './modules/tenants';
 import { UsersModule } from './modules/users';
 import { HealthModule } from './modules/health';
@@ -35,6 +36,7 @@ import { SecurityModule } from './platform/security/security.module';
     AuthModule,
     JobsModule,
     TransactionsModule,
+    BooksModule,
   ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they

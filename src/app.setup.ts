@@ -14,6 +14,7 @@ import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
+import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
 
 /** Fastify, set up so that everything it answers by itself is a problem document too. */
@@ -136,6 +137,7 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
       }
     },
   );
+  addFileParser(fastify as never);
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {
