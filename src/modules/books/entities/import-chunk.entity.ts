@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { Import } from './import.entity';
 
@@ -8,6 +8,7 @@ import { Import } from './import.entity';
   name: 'import_chunks_import_fkey',
   onDelete: 'CASCADE',
 })
+@Check('import_chunks_position_check', `position >= 0`)
 export class ImportChunk {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 
 /** A file that was sent to be posted to a ledger. How that goes is its job's affair. */
@@ -7,6 +7,13 @@ import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/
 @Index('imports_job', ['tenantId', 'jobId'], { where: 'job_id IS NOT NULL' })
 @ForeignKey('Ledger', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'imports_ledger_fkey' })
 @ForeignKey('Job', ['tenantId', 'jobId'], ['tenantId', 'id'], { name: 'imports_job_fkey', onDelete: 'SET NULL' })
+@Check('imports_file_name_check', `length(file_name) BETWEEN 1 AND 255`)
+@Check(
+  'imports_received_check',
+  `(content_sha256 IS NULL) = (size IS NULL) AND (content_sha256 IS NOT NULL OR job_id IS NULL)`,
+)
+@Check('imports_sha256_check', `octet_length(content_sha256) = 32`)
+@Check('imports_size_check', `size > 0`)
 export class Import {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
