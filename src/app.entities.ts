@@ -3,14 +3,8 @@ import { AUTH_ENTITIES } from './modules/auth';
 import { BOOK_ENTITIES } from './modules/books';
 import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
+import { LEDGER_ENTITIES } from './modules/transactions';
 import { USER_ENTITIES } from './modules/users';
-import { Account } from './modules/transactions/entities/account.entity';
-import { Balance } from './modules/transactions/entities/balance.entity';
-import { TenantCurrency } from './modules/transactions/entities/currency.entity';
-import { Entry } from './modules/transactions/entities/entry.entity';
-import { LedgerHead } from './modules/transactions/entities/ledger-head.entity';
-import { Ledger } from './modules/transactions/entities/ledger.entity';
-import { Transaction } from './modules/transactions/entities/transaction.entity';
 import { IdempotencyKey } from './platform/http/idempotency/idempotency-key.entity';
 
 /** Every entity of the application: one explicit list for the application, the operator's commands and the TypeORM CLI. */
@@ -19,14 +13,7 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   ...TENANT_ENTITIES,
   ...USER_ENTITIES,
   ...AUTH_ENTITIES,
-  // transactions
-  Ledger,
-  LedgerHead,
-  TenantCurrency,
-  Account,
-  Balance,
-  Transaction,
-  Entry,
+  ...LEDGER_ENTITIES,
   ...JOB_ENTITIES,
   ...BOOK_ENTITIES,
 ];

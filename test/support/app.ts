@@ -98,7 +98,8 @@ export async function startTestApp(
     ...overrides,
   });
   const config = loadConfig();
-  const lines: string[] = [];
+  // Nest has one logger per process: the app that started last has it
+  const lines: string[] = beside?.logs.lines ?? [];
   const logger = createLogger(config.logs.level, {
     write: (line: string) => {
       lines.push(line);

@@ -28,6 +28,7 @@ interface LoadedKey {
 export class KeyRing implements OnModuleInit {
   private keys = new Map<string, LoadedKey>();
   private loadedAt = 0;
+  private loading: Promise<void> | undefined;
   private signing: { readonly kid: string; readonly privateKey: KeyObject } | undefined;
 
   constructor(
@@ -103,7 +104,13 @@ export class KeyRing implements OnModuleInit {
     return this.database.run(PLATFORM_TENANT, 'write', work, { lock: ROTATION_LOCK });
   }
 
-  private async load(): Promise<void> {
+  /** Many may ask at once; one look-up serves them. */
+  private load(): Promise<void> {
+    this.loading ??= this.readKeys().finally(() => (this.loading = undefined));
+    return this.loading;
+  }
+
+  private async readKeys(): Promise<void> {
     const rows = await this.database.run(PLATFORM_TENANT, 'read', () => this.rows.find());
     const expired = this.expired();
     this.keys = new Map(

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type FindOptionsWhere, IsNull, Not, Repository } from 'typeorm';
+import { type FindOptionsWhere, IsNull, LessThan, Not, Repository } from 'typeorm';
 import { uuidv7 } from '../../common/ids/uuid';
 import { Config } from '../../config/config';
 import { currentTransaction } from '../../platform/database/tenant-database';
@@ -34,6 +34,9 @@ const FIND_SPENT = `
   SELECT s.id AS "sessionId", s.user_id AS "userId" FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
   WHERE t.hash = $1 AND t.spent_at IS NOT NULL`;
 
+/** Sessions that are over are kept for investigations this long; then the person's next sign-in removes them. */
+const KEPT_MS = 30 * 86_400_000;
+
 /** Sessions and their refresh tokens (AUTH-15). Each method runs in the caller's transaction. */
 @Injectable()
 export class SessionsService {
@@ -49,6 +52,7 @@ export class SessionsService {
     const id = uuidv7();
     const now = Date.now();
     const expiresAt = new Date(now + refreshMaxSeconds * 1000);
+    await this.sessions.delete({ userId, expiresAt: LessThan(new Date(now - KEPT_MS)) });
     await this.sessions.insert({
       id,
       userId,

@@ -90,7 +90,7 @@ export class TenantsService {
       });
     const { user, created } = await this.users.findOrCreate({ ...owner, passwordHash: ownerPasswordHash });
     await this.members.found(id, user.id);
-    this.log.write({ event: 'tenant-created', outcome: 'success', userId: user.id, tenantId: id });
+    this.log.write({ event: 'tenant-created', outcome: 'success', subjectId: user.id, tenantId: id });
     return { tenant: await this.get(id), ownerId: user.id, created };
   }
 

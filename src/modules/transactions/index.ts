@@ -1,7 +1,15 @@
+import { Account } from './entities/account.entity';
+import { Balance } from './entities/balance.entity';
+import { TenantCurrency } from './entities/currency.entity';
+import { Entry } from './entities/entry.entity';
+import { LedgerHead } from './entities/ledger-head.entity';
+import { Ledger } from './entities/ledger.entity';
+import { Transaction } from './entities/transaction.entity';
+
 export { AccountsService } from './accounts.service';
 export { BalancesService } from './balances.service';
 export { type ChartAccount, type ChartCurrency, ChartService } from './chart.service';
-export { type AccountType, ACCOUNT_CODE, type Direction, normalBalanceOf } from './core/account';
+export { ACCOUNT_CODE, type AccountType, type Direction, normalBalanceOf } from './core/account';
 export { type PostedTransaction, type Posting } from './core/posting';
 export { AsOfQuery } from './dto/account.dto';
 export { ENTRIES_MAX } from './dto/transaction.dto';
@@ -9,5 +17,7 @@ export { type Command, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';
 export { LedgersService, lockLedger } from './ledgers.service';
-export { TransactionsModule } from './transactions.module';
 export * from './transactions.errors';
+export { TransactionsModule } from './transactions.module';
+
+export const LEDGER_ENTITIES = [Ledger, LedgerHead, TenantCurrency, Account, Balance, Transaction, Entry];

@@ -119,9 +119,9 @@ export class MembersService {
     return member;
   }
 
-  private async changed(actor: Principal, userId: string, event: string): Promise<void> {
-    await this.revocations.announce(userId);
-    this.log.write({ event, outcome: 'success', userId, tenantId: actor.tenantId ?? null });
+  private async changed(actor: Principal, subjectId: string, event: string): Promise<void> {
+    await this.revocations.announce(subjectId);
+    this.log.write({ event, outcome: 'success', userId: actor.userId, subjectId, tenantId: actor.tenantId ?? null });
   }
 
   private async withUsers(members: Member[]): Promise<MemberRow[]> {

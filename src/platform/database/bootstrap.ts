@@ -43,6 +43,7 @@ export async function bootstrapDatabase(config: Config): Promise<void> {
       GRANT USAGE ON SCHEMA public TO daybook_app, daybook_readonly;
       CREATE SCHEMA IF NOT EXISTS daybook_system AUTHORIZATION daybook_system;
       GRANT USAGE ON SCHEMA daybook_system TO daybook_app;
+      GRANT USAGE, CREATE ON SCHEMA daybook_system TO daybook_owner;
       GRANT USAGE ON SCHEMA public TO daybook_system;
       -- what daybook_migrator makes belongs to daybook_owner after each migration; system functions read it
       ALTER DEFAULT PRIVILEGES FOR ROLE daybook_migrator IN SCHEMA public GRANT SELECT ON TABLES TO daybook_system;`);

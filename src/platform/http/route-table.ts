@@ -14,6 +14,8 @@ export class RouteTable {
   /** Before the first route is added. */
   watch(instance: FastifyInstance): void {
     instance.addHook('onRoute', (route) => {
+      // the preflight handler answers everywhere, so it says nothing about an address
+      if (route.url === '*') return;
       const known = this.routes.get(route.url) ?? { pattern: patternOf(route.url), methods: new Set<string>() };
       for (const method of [route.method].flat()) known.methods.add(method);
       this.routes.set(route.url, known);

@@ -8,7 +8,10 @@ export interface SecurityEvent {
   readonly method?: string;
   /** Why it failed, for operators; the caller is not told. */
   readonly reason?: string;
+  /** Who did it; without it, whoever makes the request. */
   readonly userId?: string;
+  /** The person whom it was done to, where it is another one. */
+  readonly subjectId?: string;
   readonly sessionId?: string;
   readonly tenantId?: string | null;
   /** The address it came from. */

@@ -1,8 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 
 /** "Run this kind with this payload at these times": a row, so that it survives deployments and can be changed by admins. */
 @Entity('job_schedules')
+@Check('job_schedules_kind_check', `kind ~ '^[a-z][a-z0-9]*([.-][a-z0-9]+)*$' AND length(kind) <= 100`)
+@Check('job_schedules_payload_check', `jsonb_typeof(payload) = 'object'`)
+@Index('job_schedules_due', ['nextRunAt'], { where: 'enabled' })
 export class JobSchedule {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

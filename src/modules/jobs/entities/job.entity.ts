@@ -1,6 +1,7 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN, bigintTransformer } from '../../../platform/database/columns';
 import { type ProblemDocument } from '../../../common/problems/problem';
+import { JobSchedule } from './job-schedule.entity';
 
 export const JOB_STATES = ['scheduled', 'queued', 'running', 'succeeded', 'failed', 'dead', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -9,6 +10,27 @@ export const FINAL_STATES: readonly JobState[] = ['succeeded', 'failed', 'dead',
 
 /** A piece of work in the background. PostgreSQL has the only copy that counts; Redis merely says "now". */
 @Entity('jobs')
+@Check('jobs_kind_check', `kind ~ '^[a-z][a-z0-9]*([.-][a-z0-9]+)*$' AND length(kind) <= 100`)
+@Check('jobs_payload_check', `jsonb_typeof(payload) = 'object'`)
+@Check('jobs_state_check', `state IN ('scheduled', 'queued', 'running', 'succeeded', 'failed', 'dead', 'cancelled')`)
+@Check('jobs_progress_check', `progress BETWEEN 0 AND 100`)
+@Check('jobs_attempts_check', `attempts >= 0`)
+@Check('jobs_max_attempts_check', `max_attempts >= 1`)
+@Check('jobs_error_check', `jsonb_typeof(error) = 'object'`)
+@Check('jobs_trace_id_check', `trace_id ~ '^[0-9a-f]{32}$'`)
+@Check('jobs_finished_has_time', `(state IN ('succeeded', 'failed', 'dead', 'cancelled')) = (finished_at IS NOT NULL)`)
+@Check('jobs_running_has_lease', `state <> 'running' OR lease_until IS NOT NULL`)
+@ForeignKey(() => JobSchedule, ['tenantId', 'scheduleId'], ['tenantId', 'id'], {
+  name: 'jobs_tenant_id_schedule_id_fkey',
+  onDelete: 'SET NULL',
+})
+// on an expression and in an order, which only the migration can say
+@Index('jobs_attention', { synchronize: false })
+@Index('jobs_waiting', { synchronize: false })
+@Index('jobs_by_state', ['tenantId', 'state', 'id'])
+@Index('jobs_by_kind', ['tenantId', 'kind', 'id'])
+@Index('jobs_by_schedule', ['tenantId', 'scheduleId'], { where: 'schedule_id IS NOT NULL' })
+@Index('jobs_finished', ['tenantId', 'finishedAt'], { where: 'finished_at IS NOT NULL' })
 export class Job {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -15,6 +15,7 @@ import { Lane } from './lane';
 import { ledgerLock } from './ledger-lock';
 import { readTransactions } from './replay';
 import { Semaphore } from './semaphore';
+import { StatisticsKeeper } from './statistics-keeper';
 
 /** Pauses before a batch whose connection broke is tried again, in milliseconds: about five seconds in all. */
 const PAUSES = [50, 150, 400, 1_000, 1_500, 2_000];
@@ -32,12 +33,14 @@ export class PostingEngine {
   private readonly logger = new Logger(PostingEngine.name);
   private readonly lanes = new Map<string, Lane>();
   private readonly connections: Semaphore;
+  private readonly statistics: StatisticsKeeper;
 
   constructor(
     private readonly database: TenantDatabase,
     private readonly config: Config,
   ) {
     // the rest of the pool stays free for reads, however many ledgers are busy
+    this.statistics = new StatisticsKeeper(database);
     this.connections = new Semaphore(Math.max(1, Math.floor(config.database.poolSize * 0.6)));
   }
 
@@ -112,7 +115,9 @@ export class PostingEngine {
   ): Promise<Outcome[]> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.commit(tenantId, ledgerId, commands);
+        const outcomes = await this.commit(tenantId, ledgerId, commands);
+        this.statistics.posted(commands.length);
+        return outcomes;
       } catch (error) {
         const pause = PAUSES[attempt];
         const cause = error instanceof Problem ? error.options.cause : error;

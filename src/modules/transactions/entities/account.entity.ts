@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type AccountType, type Direction } from '../core/account';
 import { Ledger } from './ledger.entity';
@@ -8,6 +8,10 @@ export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
 /** A place in a ledger where amounts are kept, one balance per currency. */
 @Entity('accounts')
+@Check('accounts_type_check', `type IN ('asset', 'liability', 'equity', 'revenue', 'expense')`)
+@Check('accounts_normal_balance_check', `normal_balance IN ('debit', 'credit')`)
+@Check('accounts_status_check', `status IN ('open', 'closed')`)
+@Check('accounts_code_check', `length(code) BETWEEN 1 AND 255 AND code !~ '(^:|:$|::|[*[:cntrl:]])'`)
 @Unique('accounts_code_key', ['tenantId', 'ledgerId', 'code'])
 @Unique('accounts_ledger_key', ['tenantId', 'ledgerId', 'id'])
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'accounts_ledger_fkey' })

@@ -1,10 +1,12 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { Account } from './account.entity';
 import { TenantCurrency } from './currency.entity';
 
 /** What an account holds in one currency. The engine writes it; others read. */
 @Entity('balances')
+@Check('balances_sign_check', `posted_debits >= 0 AND posted_credits >= 0`)
+@Check('balances_version_check', `version > 0`)
 @Index('balances_ledger', ['tenantId', 'ledgerId', 'accountId'])
 @ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], {
   name: 'balances_account_fkey',

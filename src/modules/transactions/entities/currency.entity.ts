@@ -1,8 +1,10 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
 
 /** A currency that the tenant uses: its own, or one of ISO 4217 that was adopted on first use. Never changes. */
 @Entity('currencies')
+@Check('currencies_code_check', `code ~ '^[A-Z0-9.]{2,16}$'`)
+@Check('currencies_scale_check', `scale BETWEEN 0 AND 18`)
 export class TenantCurrency {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

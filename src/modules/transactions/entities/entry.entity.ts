@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { type Direction } from '../core/account';
 import { Balance } from './balance.entity';
@@ -6,6 +6,9 @@ import { Transaction } from './transaction.entity';
 
 /** One leg of a transaction. Written by the engine, never changed. */
 @Entity('entries')
+@Check('entries_direction_check', `direction IN ('debit', 'credit')`)
+@Check('entries_amount_check', `amount > 0`)
+@Check('entries_position_check', `position >= 0`)
 @Unique('entries_version_key', ['tenantId', 'accountId', 'currency', 'version'])
 @ForeignKey(() => Transaction, ['tenantId', 'transactionId'], ['tenantId', 'id'], { name: 'entries_transaction_fkey' })
 @ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], {

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 
 export const LEDGER_STATUSES = ['open', 'closed'] as const;
@@ -6,6 +6,8 @@ export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
 
 /** A book: accounts and transactions that belong together. */
 @Entity('ledgers')
+@Check('ledgers_status_check', `status IN ('open', 'closed')`)
+@Check('ledgers_name_check', `length(name) BETWEEN 1 AND 120`)
 @Unique('ledgers_name_key', ['tenantId', 'name'])
 export class Ledger {
   @PrimaryColumn(TENANT_ID_COLUMN)

@@ -1,9 +1,12 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { Ledger } from './ledger.entity';
 
 /** A posted transaction. Written by the engine, never changed. */
 @Entity('transactions')
+@Check('transactions_status_check', `status IN ('posted')`)
+@Check('transactions_sequence_check', `sequence > 0`)
+@Check('transactions_entry_count_check', `entry_count >= 2`)
 @Unique('transactions_sequence_key', ['tenantId', 'ledgerId', 'sequence'])
 @Index('transactions_reference_key', ['tenantId', 'ledgerId', 'reference'], {
   unique: true,

@@ -2,6 +2,12 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
 import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
 
 /**
+ * How the checks find rows. Their plans are kept for a connection's life, and the first are made while the tables are
+ * nearly empty, when reading all of one looks cheap: so they are told to look rows up by index.
+ */
+const BY_INDEX = `SET search_path = pg_catalog, public SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off`;
+
+/**
  * Ledgers, accounts, balances, transactions and entries. The triggers at the end repeat the invariants of the posting
  * engine (REL-01 to REL-03, REL-08): no SQL that the application may run can leave a book that does not add up.
  */
@@ -153,7 +159,7 @@ export class Ledger1795300000003 implements MigrationInterface {
 
     -- A statement that inserts entries leaves whole, balanced transactions and balances that agree with them. Once per
     -- statement, over all its rows: per row it would cost more than the insert.
-    CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql ${BY_INDEX} AS $$
     BEGIN
       IF EXISTS (SELECT FROM fresh GROUP BY transaction_id, currency
                  HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0) THEN
@@ -189,7 +195,7 @@ export class Ledger1795300000003 implements MigrationInterface {
     CREATE TRIGGER entries_check AFTER INSERT ON entries REFERENCING NEW TABLE AS fresh
       FOR EACH STATEMENT EXECUTE FUNCTION check_entries();
 
-    CREATE FUNCTION check_transactions() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    CREATE FUNCTION check_transactions() RETURNS trigger LANGUAGE plpgsql ${BY_INDEX} AS $$
     BEGIN
       IF EXISTS (SELECT FROM fresh t WHERE NOT EXISTS (SELECT FROM entries e WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id)) THEN
         RAISE EXCEPTION 'a transaction has no entries' USING ERRCODE = 'check_violation', CONSTRAINT = 'transactions_entries', TABLE = 'transactions';
@@ -209,7 +215,7 @@ export class Ledger1795300000003 implements MigrationInterface {
 
     -- A balance or head changes only together with the rows that explain it: forward, one step per entry. The checks
     -- above catch a wrong step; this one catches a step without entries, when the transaction ends.
-    CREATE FUNCTION check_balance_explained() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    CREATE FUNCTION check_balance_explained() RETURNS trigger LANGUAGE plpgsql ${BY_INDEX} AS $$
     BEGIN
       IF EXISTS (SELECT FROM fresh f LEFT JOIN entries e
                    ON e.tenant_id = f.tenant_id AND e.account_id = f.account_id AND e.currency = f.currency AND e.version = f.version
@@ -223,6 +229,23 @@ export class Ledger1795300000003 implements MigrationInterface {
       FOR EACH STATEMENT EXECUTE FUNCTION check_balance_explained();
     CREATE TRIGGER balances_explained_update AFTER UPDATE ON balances REFERENCING NEW TABLE AS fresh
       FOR EACH STATEMENT EXECUTE FUNCTION check_balance_explained();
+
+    -- A plan that was made for an empty table stays in use while the table fills up, until statistics are gathered. The
+    -- server does that once a minute, which a busy new ledger cannot wait for: the engine asks for it as tables grow.
+    CREATE FUNCTION daybook_system.analyze_grown_tables() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    DECLARE name text;
+    BEGIN
+      FOR name IN
+        SELECT s.relname FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+         WHERE s.schemaname = 'public' AND s.relname IN ('accounts', 'balances', 'entries', 'idempotency_keys', 'transactions')
+           AND s.n_mod_since_analyze > 250 + greatest(c.reltuples, 0) / 2
+      LOOP
+        EXECUTE format('ANALYZE public.%I', name);
+      END LOOP;
+    END $$;
+    ALTER FUNCTION daybook_system.analyze_grown_tables() OWNER TO daybook_owner; -- only the owner may
+    REVOKE ALL ON FUNCTION daybook_system.analyze_grown_tables() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION daybook_system.analyze_grown_tables() TO daybook_app;
     `);
   }
 
