@@ -3,6 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
+import { BooksModule } from './modules/books';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
 import { ProblemsModule } from './modules/problems';
@@ -37,6 +38,7 @@ import { SecurityModule } from './platform/security/security.module';
     AuthModule,
     JobsModule,
     TransactionsModule,
+    BooksModule,
     ProblemsModule,
   ],
   providers: [

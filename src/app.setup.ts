@@ -18,6 +18,7 @@ import { isNotModified } from './platform/http/concurrency/not-modified';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
+import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
 
 /** The version is the first part of an address: `/v1`. */
@@ -146,6 +147,7 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
       }
     },
   );
+  addFileParser(fastify as never);
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {
