@@ -24,7 +24,7 @@ import { IMPORT_INVALID, IMPORT_NOT_FOUND } from './books.errors';
 import { ImportPage, ImportUploadQuery, ImportWithJobResponse } from './dto/import.dto';
 import { ImportsService } from './imports.service';
 
-@ApiTags('Imports')
+@ApiTags('Imports and exports')
 @Controller('ledgers/:ledgerId/imports')
 export class ImportsController {
   constructor(
