@@ -13,7 +13,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Ledgers', 'Books, their currencies and their trial balances.'],
   ['Accounts', 'Accounts of a ledger, their balances and entries.'],
   ['Transactions', 'Postings: two or more entries that sum to zero in each currency.'],
-  ['Imports and exports', 'Moving whole books in and out, as background jobs.'],
+  ['Imports and exports', 'Moving whole books in and out: imports as background jobs, exports as streams.'],
   ['Jobs', 'Background work: starting it, watching it, repeating it, and running it on a schedule.'],
   ['Operations', 'For those who run the service: health, metrics, and the pages that explain problems.'],
 ];

@@ -12,7 +12,7 @@ const WHOLE =
   'All of it from one moment. It is streamed: an answer that ends without its last chunk is not whole, and clients report it as broken.';
 const FILE = { schema: { type: 'string', format: 'binary' } } as const;
 
-@ApiTags('Exports')
+@ApiTags('Imports and exports')
 @Controller('ledgers/:ledgerId/exports')
 export class ExportsController {
   constructor(private readonly exports: ExportsService) {}
