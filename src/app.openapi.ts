@@ -13,7 +13,10 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Ledgers', 'Books, their currencies and their trial balances.'],
   ['Accounts', 'Accounts of a ledger, their balances and entries.'],
   ['Transactions', 'Postings: two or more entries that sum to zero in each currency.'],
-  ['Imports and exports', 'Moving whole books in and out: imports as background jobs, exports as streams.'],
+  [
+    'Imports and exports',
+    'Whole books: in as CSV files by background jobs, out as streams of CSV or an hledger journal.',
+  ],
   ['Jobs', 'Background work: starting it, watching it, repeating it, and running it on a schedule.'],
   ['Operations', 'For those who run the service: health, metrics, and the pages that explain problems.'],
 ];

@@ -147,7 +147,7 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
       }
     },
   );
-  addFileParser(fastify as never);
+  addFileParser(fastify);
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {

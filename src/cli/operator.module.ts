@@ -1,6 +1,5 @@
-import { Module } from '@nestjs/common';
+import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type INestApplicationContext } from '@nestjs/common';
 import { pino } from 'pino';
 import { ENTITIES } from '../app.entities';
 import { ConfigModule } from '../config/config.module';

@@ -19,7 +19,7 @@ describe('health and metrics', () => {
     postgres = await Proxy.before(database.databaseUrl);
     app = await startTestApp(
       { REDIS_URL: redis.url, DATABASE_URL: postgres.url, JOBS_SWEEP_INTERVAL_MS: '200' },
-      { database } as TestApp,
+      { database, logs: { lines: [] as string[] } } as TestApp,
       AppWithWorkerModule,
     );
   });
