@@ -25,10 +25,15 @@ describe('SIGTERM under load', () => {
     owner = await app.createTenantWithOwner();
   });
 
-  afterAll(async () => {
-    child?.kill('SIGKILL');
-    await app.close();
+  // its worker would take the next test's jobs
+  afterEach(async () => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
   });
+
+  afterAll(() => app.close());
 
   async function startChild(environment: Record<string, string>): Promise<string> {
     const port = await freePort();
@@ -111,5 +116,21 @@ describe('SIGTERM under load', () => {
     await startChild({ JOBS_LEASE_MS: '1000' });
     await until('it ran again', async () => (await job(id))?.state === 'succeeded', 20_000);
     expect(await job(id)).toMatchObject({ attempts: 2 });
+  }, 60_000);
+
+  it('worker.ts runs the jobs that another process made, and goes when it is told to', async () => {
+    const made = await app.request('POST', '/v1/jobs', {
+      token: owner.token,
+      body: { kind: 'maintenance.purge', payload: {} },
+    });
+    child = fork(join(__dirname, '../../src/worker.ts'), {
+      execArgv: ['-r', '@swc-node/register'],
+      env: { ...process.env, LOG_LEVEL: 'silent' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    await until('the job ran', async () => (await job(made.body.id as string))?.state === 'succeeded', 20_000);
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
   }, 60_000);
 });
