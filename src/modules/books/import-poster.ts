@@ -113,7 +113,8 @@ export class ImportPoster {
         return await this.engine.post(tenantId, ledgerId, command, signal);
       } catch (error) {
         if (!(error instanceof Problem && error.type === QUEUE_FULL)) throw error;
-        await delay(BUSY_PAUSE_MS, undefined, { signal });
+        await delay(BUSY_PAUSE_MS);
+        signal.throwIfAborted();
       }
     }
   }
