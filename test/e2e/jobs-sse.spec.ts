@@ -1,3 +1,5 @@
+import { get, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../src/modules/jobs';
 import { AppWithWorkerModule } from '../../src/worker.module';
@@ -164,6 +166,63 @@ describe('GET /v1/jobs/{id}/events', () => {
     await until('it ends', () => stream.ended);
     waiting.get(id)?.();
   });
+
+  it('API-19 closes when the tenant is suspended', async () => {
+    const tenant = await app.createTenantWithOwner();
+    const id = await start(tenant);
+    const stream = await Stream.open(app, events(id), tenant.token);
+    await until('it is open', () => stream.events.length > 0);
+    const { token } = await app.signInPlatformAdmin();
+    const suspended = await app.request('PATCH', `/v1/tenants/${tenant.tenantId}`, {
+      token,
+      headers: { 'if-match': '"1"' },
+      body: { status: 'suspended' },
+    });
+    expect(suspended.status).toBe(200);
+    await until('it ends', () => stream.ended, 5_000);
+    waiting.get(id)?.();
+  });
+
+  it('API-19 closes when the access token expires', async () => {
+    const id = await start();
+    const stream = await Stream.open(app, events(id), owner.token);
+    await until('it is open', () => stream.events.length > 0);
+    const { now } = Date;
+    // the life of a token, and what clocks may differ by
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 340_000);
+    try {
+      await until('it ends', () => stream.ended, 5_000);
+      expect((await app.request('GET', events(id), { token: owner.token })).status).toBe(401);
+    } finally {
+      clock.mockRestore();
+    }
+    waiting.get(id)?.();
+  });
+
+  it('API-19 a reader that does not read is cut off, and nothing is piled up for it', async () => {
+    const [megabytes, perEvent] = [64, 64];
+    const id = await start();
+    await app.sql(
+      `INSERT INTO job_events (tenant_id, job_id, sequence, type, data)
+       SELECT $1, $2, 10 + n, 'log', jsonb_build_object('message', repeat('x', $4 * 1024))
+       FROM generate_series(1, $3::int) AS n`,
+      [owner.tenantId, id, (megabytes * 1024) / perEvent, perEvent],
+    );
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${owner.token}` };
+      get(app.url + events(id), { headers, agent: false }, resolve).on('error', reject);
+    });
+    const cut = new Promise((resolve) => answer.once('close', resolve));
+    answer.on('error', () => undefined);
+    let bytes = 0;
+    await delay(14_000);
+    // what was under way when it was cut off
+    answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await cut;
+    expect(answer.complete).toBe(false);
+    expect(bytes).toBeLessThan((megabytes / 2) * 1024 * 1024);
+    waiting.get(id)?.();
+  }, 40_000);
 
   it('API-19 a tenant has a number of streams, and gets them back when readers leave', async () => {
     const id = await start();

@@ -129,6 +129,29 @@ describe('/v1/jobs', () => {
     expect((await get('/v1/jobs?state=asleep', mine.token)).status).toBe(400);
   });
 
+  it('pages stay stable while jobs come and change state', async () => {
+    const mine = await app.createTenantWithOwner();
+    const runAt = new Date(Date.now() + 3_600_000).toISOString();
+    const make = async () =>
+      (await post('/v1/jobs', { kind: 'test.count', payload: { to: 1 }, runAt }, mine.token)).body.id as string;
+    const ids: string[] = [];
+    for (let number = 0; number < 7; number += 1) ids.unshift(await make());
+    const seen: string[] = [];
+    let page = await get('/v1/jobs?state=scheduled&kind=test.count&limit=2', mine.token);
+    for (;;) {
+      seen.push(...idsOf(page));
+      if (page.body.next === null) break;
+      await make();
+      // one that was read leaves the filter; it must not shift the ones behind it
+      await post(`/v1/jobs/${seen.at(-1) as string}/cancel`, undefined, mine.token);
+      page = await get(`/v1/jobs?limit=2&cursor=${page.body.next as string}`, mine.token);
+    }
+    expect(seen).toEqual(ids);
+    const back = await get(`/v1/jobs?limit=2&cursor=${page.body.previous as string}`, mine.token);
+    // the two nearest that are still scheduled
+    expect(idsOf(back)).toEqual([ids[2], ids[4]]);
+  });
+
   it('keeps a dead letter with its payload, without internals, and runs it again on demand', async () => {
     const { body } = await post('/v1/jobs', { kind: 'test.fail', payload: { to: 7 } });
     const dead = await ended(body.id);

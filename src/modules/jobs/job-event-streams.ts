@@ -20,6 +20,8 @@ const HEARTBEAT_MS = 10_000;
 /** A stream ends this long after its credential expired or was revoked, or its tenant was suspended. */
 const RECHECK_MS = 2_000;
 const BATCH = 200;
+/** A reader that has left events waiting for this long is cut off; it can come back with `Last-Event-ID`. */
+const SLOW_READER_MS = 10_000;
 /** A reader that has not taken the end of its stream by then is cut off. */
 const LAST_WORDS_MS = 2_000;
 
@@ -57,10 +59,14 @@ export class JobEventStreams {
       end.abort();
     };
     this.lifecycle.signal.addEventListener('abort', finish, { once: true });
+    const stream = Readable.from(this.follow(tenantId, jobId, after, end.signal), { objectMode: false });
+    // while its buffer is full nothing is read from the table, so a slow reader costs its place and little memory
+    let tookAt = Date.now();
     const checks = setInterval(() => {
       this.authenticator.require(request, reply, 'jobs:read').catch(finish);
+      if (stream.readableLength < stream.readableHighWaterMark) tookAt = Date.now();
+      else if (Date.now() - tookAt > SLOW_READER_MS) stream.destroy();
     }, RECHECK_MS);
-    const stream = Readable.from(this.follow(tenantId, jobId, after, end.signal), { objectMode: false });
     const cutOff = () => {
       setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref();
     };
