@@ -177,6 +177,28 @@ describe('the job worker', () => {
     expect(JSON.stringify(dead.error)).not.toContain('fails');
   });
 
+  it('jobs of a kind that this worker does not know wait, and stand in nobody’s way', async () => {
+    const tenant = randomUUID();
+    const later = { runAt: new Date(Date.now() + 60_000) };
+    const unknown = await Promise.all(
+      [1, 2, 3].map((index) => worker.enqueue(tenant, 'test.note', { text: `unknown ${index}` }, later)),
+    );
+    await asSuperuser(
+      database,
+      `UPDATE jobs SET kind = 'test.of-tomorrow', priority = 9, run_at = now() WHERE id = ANY($1)`,
+      [unknown],
+    );
+    const others = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => worker.enqueue(tenant, 'test.note', { text: `known ${index}` })),
+    );
+    for (const id of others) await worker.jobIn(tenant, id, 'succeeded');
+    for (const id of unknown) expect(await worker.jobIn(tenant, id, 'queued')).toMatchObject({ attempts: 0 });
+    const tenants = worker.app.get(TenantDatabase);
+    const service = worker.app.get(JobsService, { strict: false });
+    for (const id of unknown)
+      expect(await tenants.run(tenant, 'write', () => service.cancel(id))).toMatchObject({ state: 'cancelled' });
+  });
+
   it('stops a job that takes too long', async () => {
     const tenant = randomUUID();
     const id = await worker.enqueue(tenant, 'test.slow', { text: 'slow' });

@@ -231,11 +231,12 @@ export class JobStore {
     return [...waiting, ...moved];
   }
 
-  /** Waiting jobs that could take the places that became free. */
-  next(): Promise<JobRow[]> {
-    return this.rows(`SELECT ${COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY priority DESC, run_at LIMIT $1`, [
-      this.tenantConcurrency,
-    ]);
+  /** Waiting jobs that could take the places that became free. Those of other kinds would only stand in their way. */
+  next(kinds: readonly string[]): Promise<JobRow[]> {
+    return this.rows(
+      `SELECT ${COLUMNS} FROM jobs WHERE state = 'queued' AND kind = ANY($2) ORDER BY priority DESC, run_at LIMIT $1`,
+      [this.tenantConcurrency, kinds],
+    );
   }
 
   /** Queued and running jobs of the tenant, counted up to a thousand. */

@@ -101,7 +101,7 @@ export class JobRunner {
     const state = await this.database.run(run.tenantId, 'write', async () => {
       const left = await settle();
       // places became free: jobs that were passed over while there was none get their turn
-      await this.dispatcher.afterCommit(await this.store.next());
+      await this.dispatcher.afterCommit(await this.store.next(this.freeKinds(run)));
       return left;
     });
     if (state !== undefined) this.metrics.jobs.inc({ kind: kind.name, state });
@@ -170,10 +170,10 @@ export class JobRunner {
     return problemDocument(problem, this.config.http.publicUrl, traceId);
   }
 
-  /** Kinds that may start another run in this process. */
-  private freeKinds(): string[] {
+  /** Kinds that may start another run in this process, once `ending` is over. */
+  private freeKinds(ending?: JobRun): string[] {
     const running = new Map<string, number>();
-    for (const { kind } of this.runs.keys()) running.set(kind, (running.get(kind) ?? 0) + 1);
+    for (const run of this.runs.keys()) if (run !== ending) running.set(run.kind, (running.get(run.kind) ?? 0) + 1);
     return this.kinds
       .all()
       .filter(({ name, concurrencyShare }) => {
