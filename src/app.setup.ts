@@ -18,7 +18,7 @@ import { isNotModified } from './platform/http/concurrency/not-modified';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
-import { addFileParser } from './platform/http/upload/file-body';
+import { addFileParser, takesFile } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
 
 /** The version is the first part of an address: `/v1`. */
@@ -31,7 +31,9 @@ export function createAdapter(config: Config): FastifyAdapter {
     logger: false,
     bodyLimit: http.bodyLimit,
     trustProxy: http.trustProxy.length > 0 ? [...http.trustProxy] : false,
-    requestTimeout: http.requestTimeoutMs,
+    // the longest that any route allows; the others are held to theirs by `addBodyDeadline`
+    requestTimeout: Math.max(http.requestTimeoutMs, http.importTimeoutMs),
+    http: { headersTimeout: http.requestTimeoutMs },
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     // while it closes it still serves what connections that are open ask for, and asks them to go
@@ -60,6 +62,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   closeSilentConnections(fastify);
   addContext(app, logger);
   addParsers(app, config);
+  addBodyDeadline(app, config);
   addHeaders(app, config);
   addNotModified(app);
   addDashboard(app);
@@ -150,6 +153,26 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
     },
   );
   addFileParser(fastify);
+}
+
+/** Node has one time limit for whole requests, and the file of an import needs a longer one than anything else. */
+function addBodyDeadline(app: NestFastifyApplication, { http }: Config): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if ((length !== undefined || encoding !== undefined) && !takesFile(request)) {
+      const timer = setTimeout(() => {
+        if (!request.raw.complete && !reply.sent)
+          answerRawly(request.raw.socket, 'ERR_HTTP_REQUEST_TIMEOUT', http.publicUrl);
+      }, http.requestTimeoutMs);
+      const clear = () => {
+        clearTimeout(timer);
+      };
+      payload.once('end', clear);
+      reply.raw.once('close', clear);
+    }
+    done(null, payload);
+  });
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {

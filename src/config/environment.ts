@@ -45,6 +45,9 @@ export const environmentSchema = z.object({
   BODY_LIMIT_BYTES: integer(1_048_576, 1024).describe('Largest JSON request body, in bytes.'),
   IMPORT_LIMIT_BYTES: integer(268_435_456, 1024).describe('Largest file that an import takes, in bytes.'),
   REQUEST_TIMEOUT_MS: integer(15_000, 100).describe('A client that has not sent its whole request by then is cut off.'),
+  IMPORT_TIMEOUT_MS: integer(900_000, 100).describe(
+    'The same for the file of an import, which may come over a slow line.',
+  ),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
     .string()
