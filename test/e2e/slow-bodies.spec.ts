@@ -57,7 +57,7 @@ describe('a body that does not arrive', () => {
       body,
       duplex: 'half',
       headers: { authorization: `Bearer ${owner.token}`, 'idempotency-key': 'slow-file', 'content-type': 'text/csv' },
-    } as RequestInit);
+    });
     expect(answer.status).toBe(202);
   });
 });
