@@ -43,7 +43,10 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: list.describe('Comma-separated origins of browsers that may call the API. Empty: none.'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024).describe('Largest JSON request body, in bytes.'),
   IMPORT_LIMIT_BYTES: integer(268_435_456, 1024).describe('Largest file that an import takes, in bytes.'),
-  REQUEST_TIMEOUT_MS: integer(15_000, 100).describe('A client that has not sent its whole request by then is cut off.'),
+  REQUEST_TIMEOUT_MS: integer(15_000, 100).describe(
+    'A client that has not sent its headers by then is cut off, and so is one that takes as long again for a JSON body.',
+  ),
+  UPLOAD_TIMEOUT_MS: integer(900_000, 100).describe('A file that an import takes has to arrive by then.'),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
     .string()
