@@ -86,7 +86,7 @@ export const environmentSchema = z.object({
     .min(32, 'must have at least 32 characters')
     .default(DEVELOPMENT_SECRET)
     .describe(
-      'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on it.',
+      'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on them. Production must set its own.',
     ),
   TOKEN_AUDIENCE: z.string().default('daybook').describe('`aud` of access tokens.'),
   ACCESS_TOKEN_SECONDS: integer(300, 10).describe('Life of an access token.'),
