@@ -15,7 +15,7 @@ async function service(command: string, folder: string): Promise<Record<string, 
 
 /** As global-setup.mjs names its folders, so that its sweep finds what a killed run left. */
 async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `daybook-test-${process.ppid}-`));
+  const folder = await mkdtemp(join(tmpdir(), `daybook-test-${process.pid}-`));
   await chmod(folder, 0o755); // as root, PostgreSQL runs as another user, who must get in
   return folder;
 }
