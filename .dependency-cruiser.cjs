@@ -14,7 +14,10 @@ module.exports = {
       comment: 'the ledger core decides in plain TypeScript: neither Nest nor TypeORM',
       severity: 'error',
       from: { path: '^src/modules/transactions/core/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: '^src/(common/|modules/transactions/(core/|transactions\\.errors))', dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: '^src/(common/|modules/transactions/(core/|transactions\\.errors))',
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'platform-knows-no-module',

@@ -47,6 +47,7 @@ export default defineConfig(
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
         performance: 'readonly',
+        crypto: 'readonly',
         Buffer: 'readonly',
         AbortController: 'readonly',
         AbortSignal: 'readonly',

@@ -1,5 +1,6 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
+import { BOOK_ENTITIES } from './modules/books';
 import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { LEDGER_ENTITIES } from './modules/transactions';
@@ -14,4 +15,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   ...AUTH_ENTITIES,
   ...LEDGER_ENTITIES,
   ...JOB_ENTITIES,
+  ...BOOK_ENTITIES,
 ];

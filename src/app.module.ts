@@ -3,8 +3,10 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
+import { BooksModule } from './modules/books';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
+import { ProblemsModule } from './modules/problems';
 import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
@@ -36,6 +38,8 @@ import { SecurityModule } from './platform/security/security.module';
     AuthModule,
     JobsModule,
     TransactionsModule,
+    BooksModule,
+    ProblemsModule,
   ],
   providers: [
     // the order of the guards is the order in which a request meets them: who is it, how often, may they

@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { type Socket } from 'node:net';
-import { VersioningType } from '@nestjs/common';
+import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Logger as Pino } from 'pino';
+import { openApiDocument } from './app.openapi';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
 import { parseStrictJson } from './common/http/strict-json';
 import { problemDocument } from './common/problems/problem';
-import { Config } from './config/config';
+import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
+import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
 import { isNotModified } from './platform/http/concurrency/not-modified';
+import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
+import { addFileParser, takesFile } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
+
+/** The version is the first part of an address: `/v1`. */
+export const VERSIONING: VersioningOptions = { type: VersioningType.URI, defaultVersion: '1' };
 
 /** Fastify, set up so that everything it answers by itself is a problem document too. */
 export function createAdapter(config: Config): FastifyAdapter {
@@ -24,7 +31,9 @@ export function createAdapter(config: Config): FastifyAdapter {
     logger: false,
     bodyLimit: http.bodyLimit,
     trustProxy: http.trustProxy.length > 0 ? [...http.trustProxy] : false,
-    requestTimeout: http.requestTimeoutMs,
+    // the longest that any route allows; the others are held to theirs by `addBodyDeadline`
+    requestTimeout: Math.max(http.requestTimeoutMs, http.importTimeoutMs),
+    http: { headersTimeout: http.requestTimeoutMs },
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     // while it closes it still serves what connections that are open ask for, and asks them to go
@@ -49,13 +58,16 @@ export function createAdapter(config: Config): FastifyAdapter {
 /** What every process that serves HTTP has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).watch(fastify as never);
+  app.get(RouteTable).watch(fastify);
+  closeSilentConnections(fastify);
   addContext(app, logger);
   addParsers(app, config);
+  addBodyDeadline(app, config);
   addHeaders(app, config);
   addNotModified(app);
   addDashboard(app);
-  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+  serveReference(app, () => openApiDocument(app, config));
+  app.enableVersioning(VERSIONING);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
   app.enableCors({
@@ -80,6 +92,8 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
   const metrics = app.get(Metrics);
   const lifecycle = app.get(Lifecycle);
+  // these lines have fixed fields, none of them secret: looking for secrets would cost more than the rest of the line
+  const requests = logger.child({}, { redact: [] });
   fastify.decorateRequest('context', null as never);
   fastify.decorateRequest('principal', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -104,7 +118,7 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
       reply.elapsedTime / 1000,
     );
     const quiet = request.url.startsWith('/health') || request.url.startsWith('/metrics');
-    logger[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
+    requests[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
       requestId: context.requestId,
       traceId: context.traceId,
       tenantId: context.tenantId,
@@ -138,6 +152,27 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
       }
     },
   );
+  addFileParser(fastify);
+}
+
+/** Node has one time limit for whole requests, and the file of an import needs a longer one than anything else. */
+function addBodyDeadline(app: NestFastifyApplication, { http }: Config): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if ((length !== undefined || encoding !== undefined) && !takesFile(request)) {
+      const timer = setTimeout(() => {
+        if (!request.raw.complete && !reply.sent)
+          answerRawly(request.raw.socket, 'ERR_HTTP_REQUEST_TIMEOUT', http.publicUrl);
+      }, http.requestTimeoutMs);
+      const clear = () => {
+        clearTimeout(timer);
+      };
+      payload.once('end', clear);
+      reply.raw.once('close', clear);
+    }
+    done(null, payload);
+  });
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {

@@ -85,6 +85,5 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+// a command that failed half-way may have left a connection open, which would keep the process
+void main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -4,7 +4,11 @@ import { randomUUID } from 'node:crypto';
 export async function createBook(admin, accounts) {
   const tenant = randomUUID();
   const ledger = randomUUID();
-  await admin.query('INSERT INTO tenants (id, name, slug, settings) VALUES ($1, $2, $2, $3)', [tenant, `bench-${tenant}`, {}]);
+  await admin.query('INSERT INTO tenants (id, name, slug, settings) VALUES ($1, $2, $2, $3)', [
+    tenant,
+    `bench-${tenant}`,
+    {},
+  ]);
   await admin.query('INSERT INTO ledgers (tenant_id, id, name) VALUES ($1, $2, $3)', [tenant, ledger, 'bench']);
   await admin.query('INSERT INTO ledger_heads (tenant_id, ledger_id) VALUES ($1, $2)', [tenant, ledger]);
   await admin.query(
@@ -22,7 +26,8 @@ export async function createBook(admin, accounts) {
 
 /** Which two accounts a posting moves between. */
 export const traffic = {
-  uniform: (accounts) => () => pair(Math.floor(Math.random() * accounts), Math.floor(Math.random() * accounts), accounts),
+  uniform: (accounts) => () =>
+    pair(Math.floor(Math.random() * accounts), Math.floor(Math.random() * accounts), accounts),
   /** Every posting debits the same account, as the omnibus account of a bank does. */
   hot: (accounts) => () => pair(0, 1 + Math.floor(Math.random() * (accounts - 1)), accounts),
 };

@@ -39,13 +39,15 @@ export async function startServers() {
       THROTTLE_LIMIT: '1000000000',
       THROTTLE_SIGN_IN_LIMIT: '1000000',
     };
-    for (const command of ['bootstrap', 'migrate']) {
+    let login;
+    for (const command of ['bootstrap', 'migrate', 'seed']) {
       const { code, output } = await run(process.execPath, [built('cli'), command], {
         env: { ...process.env, ...env, DATABASE_ADMIN_URL: postgres.adminUrl },
       });
       if (code !== 0) throw new Error(`cli ${command}: ${output}`);
+      if (command === 'seed') login = JSON.parse(output.trim().split('\n').at(-1));
     }
-    return { env, adminUrl, stop };
+    return { env, adminUrl, login, stop };
   } catch (error) {
     await stop();
     throw error;

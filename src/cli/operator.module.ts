@@ -1,6 +1,5 @@
-import { Module } from '@nestjs/common';
+import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type INestApplicationContext } from '@nestjs/common';
 import { pino } from 'pino';
 import { ENTITIES } from '../app.entities';
 import { ConfigModule } from '../config/config.module';
@@ -12,6 +11,7 @@ import { DatabaseModule } from '../platform/database/database.module';
 import { HttpModule } from '../platform/http/http.module';
 import { SecurityModule } from '../platform/security/security.module';
 import { createLogger, NestLogger } from '../platform/telemetry/logger';
+import { TelemetryModule } from '../platform/telemetry/telemetry.module';
 
 /** What the operator's commands work with: people, tenants and keys, as the application has them; no HTTP, no jobs. */
 @Module({
@@ -20,6 +20,7 @@ import { createLogger, NestLogger } from '../platform/telemetry/logger';
     DatabaseModule.forRoot(ENTITIES),
     RedisModule,
     SecurityModule,
+    TelemetryModule,
     HttpModule,
     TenantsModule,
     UsersModule,

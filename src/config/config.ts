@@ -22,6 +22,7 @@ export class Config {
     readonly bodyLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
+    readonly importTimeoutMs: number;
     readonly shutdownTimeoutMs: number;
     readonly tenantHeader: string;
     readonly metricsToken: string | undefined;
@@ -72,6 +73,7 @@ export class Config {
       bodyLimit: env.BODY_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      importTimeoutMs: env.IMPORT_TIMEOUT_MS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
       tenantHeader: env.TENANT_HEADER,
       metricsToken: env.METRICS_TOKEN,

@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** Secrets that a development start falls back to. Production refuses them (see `loadConfig`). */
 export const DEVELOPMENT_SECRET = 'development-only-secret-do-not-use-in-production';
 
-const integer = (fallback: number, min = 0) => z.coerce.number().int().min(min).default(fallback);
+const integer = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'])
@@ -44,6 +45,9 @@ export const environmentSchema = z.object({
   BODY_LIMIT_BYTES: integer(1_048_576, 1024).describe('Largest JSON request body, in bytes.'),
   IMPORT_LIMIT_BYTES: integer(268_435_456, 1024).describe('Largest file that an import takes, in bytes.'),
   REQUEST_TIMEOUT_MS: integer(15_000, 100).describe('A client that has not sent its whole request by then is cut off.'),
+  IMPORT_TIMEOUT_MS: integer(900_000, 100).describe(
+    'The same for the file of an import, which may come over a slow line.',
+  ),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
     .string()
@@ -86,7 +90,7 @@ export const environmentSchema = z.object({
       'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on it.',
     ),
   TOKEN_AUDIENCE: z.string().default('daybook').describe('`aud` of access tokens.'),
-  ACCESS_TOKEN_SECONDS: integer(300, 10).describe('Life of an access token.'),
+  ACCESS_TOKEN_SECONDS: integer(300, 10, 300).describe('Life of an access token; 300 at the most.'),
   REFRESH_TOKEN_IDLE_SECONDS: integer(14 * 86_400, 60).describe('A session that is not refreshed for this long ends.'),
   REFRESH_TOKEN_MAX_SECONDS: integer(90 * 86_400, 60).describe('A session ends after this long, used or not.'),
   PASSWORD_HASH_CONCURRENCY: integer(2, 1).describe('Password hashes computed at once (64 MiB each).'),

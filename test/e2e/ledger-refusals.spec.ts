@@ -65,7 +65,7 @@ function matrix(title: string, cases: () => readonly Case[]): void {
   it.each(cases().map((one) => ({ what: one.what, one })))(`${title}: $what`, ({ one }) => check(one));
 }
 
-const show = (value: unknown): string => String(JSON.stringify(value)).slice(0, 60);
+const show = (value: unknown): string => JSON.stringify(value ?? null).slice(0, 60);
 const NOT_TEXT = [null, 5, true, [], ['x'], {}];
 const NOT_OBJECT = [null, 5, true, 'text', []];
 const deep = (levels: number): unknown => (levels === 0 ? 'x' : { d: deep(levels - 1) });

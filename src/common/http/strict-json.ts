@@ -15,8 +15,11 @@ export class StrictJsonError extends Error {
   }
 }
 
+/** How many arrays and objects may stand within each other; `[]` is 1 deep. */
+export const MAX_DEPTH = 32;
+
 export interface StrictJsonLimits {
-  /** how many arrays and objects may stand within each other; `[]` is 1 deep. 32 when left out */
+  /** `MAX_DEPTH` when left out */
   readonly maxDepth?: number;
 }
 
@@ -44,7 +47,7 @@ export function parseStrictJson(text: string, limits?: StrictJsonLimits): unknow
     throw new StrictJsonError('syntax', 'The text is not JSON (RFC 8259).');
   }
   const inspector: Inspector = {
-    maxDepth: limits?.maxDepth ?? 32,
+    maxDepth: limits?.maxDepth ?? MAX_DEPTH,
     // a NUL or a lone surrogate comes from an escape, or stands in a text that was not Unicode to begin with
     checksStrings: text.includes('\\') || !isWellFormed(text),
     members: 0,

@@ -107,6 +107,15 @@ export const UNSUPPORTED_MEDIA_TYPE = defineProblem({
   description: 'The route does not take a body of this Content-Type.',
   remedy: 'Send application/json (PATCH also takes application/merge-patch+json), or what the API description says.',
 });
+export const UPLOAD_BROKEN = defineProblem({
+  code: 'upload-broken',
+  status: 400,
+  title: 'The file did not arrive whole',
+  description:
+    'The body ended early, is not a form as its Content-Type says, or has not exactly one file. Nothing was kept.',
+  remedy:
+    'Send the file as the body with Content-Type text/csv, or as the one file of a multipart/form-data form; the same Idempotency-Key can be used again.',
+});
 export const PRECONDITION_REQUIRED = defineProblem({
   code: 'precondition-required',
   status: 428,

@@ -87,3 +87,8 @@ export function problemDocument(problem: Problem, publicUrl: string, traceId?: s
     ...options.extensions,
   };
 }
+
+/** What an occurrence looks like, for pages and the API description. */
+export function exampleDocument(type: ProblemType, publicUrl: string): ProblemDocument {
+  return problemDocument(new Problem(type, type.description), publicUrl, '4bf92f3577b34da6a3ce929d0e0e4736');
+}

@@ -1,6 +1,6 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
@@ -13,7 +13,7 @@ import { Metrics } from '../../platform/telemetry/metrics';
 import { LiveResponse, ReadyResponse } from './dto/health.dto';
 import { HealthService } from './health.service';
 
-@ApiTags('operations')
+@ApiTags('Operations')
 @Controller({ version: VERSION_NEUTRAL })
 @WithoutTransaction()
 @ThrottleAs('none')
@@ -24,8 +24,11 @@ export class HealthController {
     private readonly config: Config,
   ) {}
 
-  /** Whether the process runs. One that does not answer should be restarted. */
   @Get('health/live')
+  @ApiOperation({
+    summary: 'Is the process alive',
+    description: 'A process that does not answer should be restarted.',
+  })
   @ApiProblems()
   @Public()
   @ApiOkResponse({ type: LiveResponse })
@@ -33,8 +36,11 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Whether the process can serve requests. One that cannot gets none, but is not restarted. */
   @Get('health/ready')
+  @ApiOperation({
+    summary: 'Is the process ready',
+    description: 'Whether it can serve requests. One that cannot should get none, but not be restarted.',
+  })
   @ApiProblems()
   @Public()
   @ApiOkResponse({ type: ReadyResponse })
@@ -42,8 +48,12 @@ export class HealthController {
     return this.health.ready();
   }
 
-  /** What the process counts, in the text format of Prometheus. */
   @Get('metrics')
+  @ApiOperation({
+    summary: 'Metrics',
+    description:
+      'What the process counts, in the text format of Prometheus. Asks for the metrics token as a bearer token where one is set.',
+  })
   @ApiProblems(UNAUTHENTICATED)
   @Public()
   @ApiProduces('text/plain')

@@ -16,7 +16,7 @@ import { JobsService } from './jobs.service';
 /** Open streams of one tenant in one process. */
 export const STREAMS_PER_TENANT = 20;
 const POLL_MS = 500;
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 10_000;
 /** A stream ends this long after its credential expired or was revoked, or its tenant was suspended. */
 const RECHECK_MS = 2_000;
 const BATCH = 200;

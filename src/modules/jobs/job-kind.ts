@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { applyDecorators, Injectable, SetMetadata, type Type } from '@nestjs/common';
 
 export const JOB_KIND = 'daybook:job-kind';
@@ -48,15 +49,19 @@ export interface JobHandler<Payload extends object = object> {
   run(context: JobContext, payload: Payload): Promise<unknown>;
 }
 
-const payloads = new Set<Type<object>>();
+/** The payload of a kind that takes nothing: `{}`. */
+@ApiSchema({ name: 'NoPayload' })
+export class NoPayload {}
+
+const declared: JobKindOptions[] = [];
 
 /** Makes a provider the handler of a kind of job. Importing its module is all that registering takes. */
 export function JobKind<Payload extends object>(options: JobKindOptions<Payload>) {
-  payloads.add(options.payload);
+  declared.push(options);
   return applyDecorators(Injectable(), SetMetadata(JOB_KIND, options));
 }
 
-/** The payload classes of all kinds, for the API description's `extraModels`. */
-export function jobPayloadModels(): readonly Type<object>[] {
-  return [...payloads];
+/** All kinds that were declared, by name, for the API description. */
+export function declaredJobKinds(): readonly JobKindOptions[] {
+  return [...declared].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

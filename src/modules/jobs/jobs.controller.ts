@@ -4,6 +4,7 @@ import {
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiProduces,
   ApiTags,
 } from '@nestjs/swagger';
@@ -11,6 +12,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { INVALID_CURSOR, NOT_FOUND } from '../../common/problems/http.problems';
 import { parseInstant } from '../../common/time/instant';
 import { ApiProblems } from '../../platform/http/api-problems';
+import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { type Page, PageQuery } from '../../platform/http/pagination/page.dto';
 import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../platform/http/uuid-param';
@@ -26,7 +28,7 @@ import { JobsService } from './jobs.service';
 import { KindRegistry } from './kind-registry';
 import { payloadSchema } from './payload-schema';
 
-@ApiTags('jobs')
+@ApiTags('Jobs')
 @Controller({ path: 'jobs', version: '1' })
 export class JobsController {
   constructor(
@@ -35,8 +37,11 @@ export class JobsController {
     private readonly streams: JobEventStreams,
   ) {}
 
-  /** Lists the kinds of job that can be made, with the schemas of their payloads. */
   @Get('kinds')
+  @ApiOperation({
+    summary: 'List the kinds of job',
+    description: 'What can be made, with the JSON Schema of each payload.',
+  })
   @ApiProblems()
   @RequirePermission('jobs:read')
   @WithoutTransaction()
@@ -52,8 +57,11 @@ export class JobsController {
     return { items };
   }
 
-  /** Lists jobs, the newest first. Dead letters are `?state=dead`. */
   @Get()
+  @ApiOperation({
+    summary: 'List jobs',
+    description: 'The newest first. Dead letters are `?state=dead`.',
+  })
   @ApiProblems(INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobPage })
@@ -61,11 +69,15 @@ export class JobsController {
     return this.jobs.list(query);
   }
 
-  /** Makes a job. It is stored before the answer is sent, and runs soon after. */
   @Post()
+  @ApiOperation({
+    summary: 'Make a job',
+    description: 'It is stored before the answer is sent, and runs soon after.',
+  })
   @HttpCode(202)
   @ApiProblems(UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
+  @Idempotent('required')
   @ApiAcceptedResponse({ type: JobResponse })
   async create(
     @Body() { kind, payload, runAt }: CreateJobRequest,
@@ -76,18 +88,25 @@ export class JobsController {
     return job;
   }
 
-  /** Runs jobs again that ended badly: all of a state, or of a kind in it. */
   @Post('redrive')
+  @ApiOperation({
+    summary: 'Run jobs again that ended badly',
+    description: 'All of a state, or of a kind in it. Without a state: the dead ones.',
+  })
   @HttpCode(200)
   @ApiProblems(UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
+  @Idempotent('required')
   @ApiOkResponse({ type: RedriveResponse })
   async redrive(@Body() { state, kind }: RedriveRequest): Promise<RedriveResponse> {
     return { redriven: await this.jobs.redrive(state ?? 'dead', kind) };
   }
 
-  /** Reads a job. */
   @Get(':id')
+  @ApiOperation({
+    summary: 'Read a job',
+    description: 'Its state, progress, attempts, and its result or error.',
+  })
   @ApiProblems(NOT_FOUND)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobResponse })
@@ -95,8 +114,11 @@ export class JobsController {
     return this.jobs.get(id);
   }
 
-  /** Lists what the job logged, the oldest first. */
   @Get(':id/log')
+  @ApiOperation({
+    summary: 'Read the log of a job',
+    description: 'The oldest line first.',
+  })
   @ApiProblems(NOT_FOUND, INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: JobLogPage })
@@ -104,12 +126,12 @@ export class JobsController {
     return this.jobs.log(id, query);
   }
 
-  /**
-   * Follows a job: an event of type `state`, `progress` or `log` for whatever happens to it, from the beginning or after
-   * `Last-Event-ID`. The stream ends with the job. When there is nothing more to come the answer is 204, which tells an
-   * EventSource to stop.
-   */
   @Get(':id/events')
+  @ApiOperation({
+    summary: 'Follow a job',
+    description:
+      'A stream of server-sent events of type `state`, `progress` or `log` for whatever happens to the job, from the beginning or after `Last-Event-ID`. It ends with the job. When there is nothing more to come the answer is 204, which tells an EventSource to stop.',
+  })
   @ApiProblems(NOT_FOUND, TOO_MANY_STREAMS)
   @RequirePermission('jobs:read')
   @WithoutTransaction()
@@ -125,21 +147,30 @@ export class JobsController {
     return this.streams.open(id, request, reply);
   }
 
-  /** Cancels a job: at once when it waits; when it runs its worker is asked, and `cancelRequested` is true until it stops. */
   @Post(':id/cancel')
+  @ApiOperation({
+    summary: 'Cancel a job',
+    description:
+      'At once when it waits; when it runs its worker is asked, and `cancelRequested` is true until it stops.',
+  })
   @HttpCode(202)
   @ApiProblems(NOT_FOUND, JOB_NOT_CANCELLABLE)
   @RequirePermission('jobs:write')
+  @Idempotent('required')
   @ApiAcceptedResponse({ type: JobResponse })
   cancel(@UuidParam('id') id: string): Promise<JobResponse> {
     return this.jobs.cancel(id);
   }
 
-  /** Runs a job again that is failed, dead or cancelled, with as many attempts as a new one has. */
   @Post(':id/retry')
+  @ApiOperation({
+    summary: 'Run a job again',
+    description: 'One that is failed, dead or cancelled, with as many attempts as a new one has.',
+  })
   @HttpCode(202)
   @ApiProblems(NOT_FOUND, JOB_NOT_RETRYABLE, UNKNOWN_JOB_KIND)
   @RequirePermission('jobs:write')
+  @Idempotent('required')
   @ApiAcceptedResponse({ type: JobResponse })
   retry(@UuidParam('id') id: string): Promise<JobResponse> {
     return this.jobs.retry(id);

@@ -20,7 +20,6 @@ import { SchedulesService } from './schedules.service';
 
 @Module({
   imports: [AuthModule, DiscoveryModule, ThrottlingModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
-  // the order of routes: `schedules` is not the id of a job
   controllers: [SchedulesController, JobsController],
   providers: [
     { provide: DashboardAccess, useClass: OperatorAccess },

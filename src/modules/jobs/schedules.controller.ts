@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   INVALID_CURSOR,
@@ -8,7 +8,8 @@ import {
   PRECONDITION_REQUIRED,
 } from '../../common/problems/http.problems';
 import { ApiProblems } from '../../platform/http/api-problems';
-import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
+import { ApiIfMatch, ETAG_HEADER, expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
+import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { type Page, PageQuery } from '../../platform/http/pagination/page.dto';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
@@ -16,15 +17,16 @@ import { CreateScheduleRequest, SchedulePage, ScheduleResponse, UpdateScheduleRe
 import { INVALID_SCHEDULE, UNKNOWN_JOB_KIND } from './jobs.errors';
 import { SchedulesService } from './schedules.service';
 
-const IfMatch = () => ApiHeader({ name: 'If-Match', required: true, schema: { type: 'string', examples: ['"1"'] } });
-
-@ApiTags('jobs')
-@Controller({ path: 'jobs/schedules', version: '1' })
+@ApiTags('Jobs')
+@Controller({ path: 'job-schedules', version: '1' })
 export class SchedulesController {
   constructor(private readonly schedules: SchedulesService) {}
 
-  /** Lists schedules, the newest first. */
   @Get()
+  @ApiOperation({
+    summary: 'List schedules',
+    description: 'The newest first.',
+  })
   @ApiProblems(INVALID_CURSOR)
   @RequirePermission('jobs:read')
   @ApiOkResponse({ type: SchedulePage })
@@ -32,38 +34,48 @@ export class SchedulesController {
     return this.schedules.list(query);
   }
 
-  /** Makes a schedule. */
   @Post()
+  @ApiOperation({
+    summary: 'Make a schedule',
+    description: 'A job of a kind, whenever a cron expression says so in its time zone.',
+  })
   @ApiProblems(UNKNOWN_JOB_KIND, INVALID_SCHEDULE)
   @RequirePermission('jobs:write')
-  @ApiCreatedResponse({ type: ScheduleResponse })
+  @Idempotent('required')
+  @ApiCreatedResponse({ type: ScheduleResponse, headers: ETAG_HEADER })
   async create(
     @Body() request: CreateScheduleRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduleResponse> {
     const schedule = await this.schedules.create(request);
-    reply.header('location', `/v1/jobs/schedules/${schedule.id}`);
+    reply.header('location', `/v1/job-schedules/${schedule.id}`);
     setEtag(reply, schedule.version);
     return schedule;
   }
 
-  /** Reads a schedule. */
   @Get(':id')
+  @ApiOperation({
+    summary: 'Read a schedule',
+    description: 'With its next moment. The ETag is what a change asks for in If-Match.',
+  })
   @ApiProblems(NOT_FOUND)
   @RequirePermission('jobs:read')
-  @ApiOkResponse({ type: ScheduleResponse })
+  @ApiOkResponse({ type: ScheduleResponse, headers: ETAG_HEADER })
   async get(@UuidParam('id') id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<ScheduleResponse> {
     const schedule = await this.schedules.get(id);
     setEtag(reply, schedule.version);
     return schedule;
   }
 
-  /** Changes a schedule, or switches it on or off. The next moment is found anew. */
   @Patch(':id')
+  @ApiOperation({
+    summary: 'Change a schedule',
+    description: 'Or switch it on or off. The next moment is found anew.',
+  })
   @ApiProblems(NOT_FOUND, PRECONDITION_FAILED, PRECONDITION_REQUIRED, UNKNOWN_JOB_KIND, INVALID_SCHEDULE)
   @RequirePermission('jobs:write')
-  @IfMatch()
-  @ApiOkResponse({ type: ScheduleResponse })
+  @ApiIfMatch()
+  @ApiOkResponse({ type: ScheduleResponse, headers: ETAG_HEADER })
   async update(
     @UuidParam('id') id: string,
     @Body() change: UpdateScheduleRequest,
@@ -75,12 +87,15 @@ export class SchedulesController {
     return schedule;
   }
 
-  /** Removes a schedule; its jobs stay. */
   @Delete(':id')
+  @ApiOperation({
+    summary: 'Remove a schedule',
+    description: 'Its jobs stay.',
+  })
   @HttpCode(204)
   @ApiProblems(NOT_FOUND, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   @RequirePermission('jobs:write')
-  @IfMatch()
+  @ApiIfMatch()
   @ApiNoContentResponse()
   remove(@UuidParam('id') id: string, @Req() request: FastifyRequest): Promise<void> {
     return this.schedules.remove(id, expectedVersion(request));

@@ -71,13 +71,22 @@ export class SchedulesService {
   async update(id: string, version: number | '*', request: UpdateScheduleRequest): Promise<ScheduleResponse> {
     const found = await this.find(id);
     if (version !== '*' && found.version !== version) throw versionMismatch();
-    const { kind, payload, cron, timeZone, enabled } = { ...found, ...given(request) };
-    const { affected } = await this.schedules.update({ id, version: found.version }, {
-      ...(await this.checked({ kind, payload, cron, timeZone })),
-      enabled,
-      version: found.version + 1,
-      updatedAt: () => 'now()',
-    } as never);
+    const { enabled, ...rest } = {
+      kind: request.kind ?? found.kind,
+      payload: request.payload ?? found.payload,
+      cron: request.cron ?? found.cron,
+      timeZone: request.timeZone ?? found.timeZone,
+      enabled: request.enabled ?? found.enabled,
+    };
+    const { affected } = await this.schedules.update(
+      { id, version: found.version },
+      {
+        ...(await this.checked(rest)),
+        enabled,
+        version: found.version + 1,
+        updatedAt: () => 'now()',
+      },
+    );
     if (affected !== 1) throw versionMismatch();
     return this.get(id);
   }
@@ -148,8 +157,4 @@ export class SchedulesService {
       });
     return { kind: kind.name, payload: checked as never, cron: cron.trim(), timeZone, nextRunAt };
   }
-}
-
-function given<T extends object>(request: T): Partial<T> {
-  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

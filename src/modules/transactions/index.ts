@@ -8,8 +8,11 @@ import { Transaction } from './entities/transaction.entity';
 
 export { AccountsService } from './accounts.service';
 export { BalancesService } from './balances.service';
+export { type ChartAccount, type ChartCurrency, ChartService } from './chart.service';
 export { ACCOUNT_CODE, type AccountType, type Direction, normalBalanceOf } from './core/account';
 export { type PostedTransaction, type Posting } from './core/posting';
+export { AsOfQuery } from './dto/account.dto';
+export { ENTRIES_MAX } from './dto/transaction.dto';
 export { type Command, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';

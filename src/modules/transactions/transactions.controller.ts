@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY_REUSED } from '../../common/problems/http.problems';
+import { IDEMPOTENCY_KEY_REUSED, REQUEST_TIMEOUT } from '../../common/problems/http.problems';
+import { Problem } from '../../common/problems/problem';
 import { ApiProblems } from '../../platform/http/api-problems';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
@@ -100,7 +101,8 @@ export class TransactionsController {
 function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new Error('the client has gone'));
+    if (!reply.raw.writableFinished)
+      controller.abort(new Problem(REQUEST_TIMEOUT, 'The client has gone; the posting was withdrawn.'));
   });
   return controller.signal;
 }

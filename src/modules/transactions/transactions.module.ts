@@ -3,6 +3,7 @@ import { RepositoriesModule } from '../../platform/database/repositories';
 import { AccountsController } from './accounts.controller';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
+import { ChartService } from './chart.service';
 import { CurrenciesService } from './currencies.service';
 import { PostingEngine } from './engine/posting-engine';
 import { Account } from './entities/account.entity';
@@ -17,7 +18,15 @@ import { TransactionsService } from './transactions.service';
 @Module({
   imports: [RepositoriesModule.for([Account, Ledger, LedgerHead, TenantCurrency])],
   controllers: [LedgersController, AccountsController, TransactionsController],
-  providers: [AccountsService, BalancesService, CurrenciesService, LedgersService, PostingEngine, TransactionsService],
-  exports: [AccountsService, BalancesService, LedgersService, PostingEngine],
+  providers: [
+    AccountsService,
+    BalancesService,
+    ChartService,
+    CurrenciesService,
+    LedgersService,
+    PostingEngine,
+    TransactionsService,
+  ],
+  exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine],
 })
 export class TransactionsModule {}

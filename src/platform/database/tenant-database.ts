@@ -26,7 +26,7 @@ export interface Transaction {
    * Runs `callback` once the COMMIT succeeded, without making the caller wait; never after a rollback. For what may be
    * lost, such as telling another process: a crash in between skips it, and its errors are only logged.
    */
-  afterCommit(callback: () => Promise<void> | void): void;
+  readonly afterCommit: (callback: () => Promise<void> | void) => void;
 }
 
 export interface RunOptions {

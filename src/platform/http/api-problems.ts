@@ -7,16 +7,7 @@ import {
   ApiSchema,
   getSchemaPath,
 } from '@nestjs/swagger';
-import {
-  FORBIDDEN,
-  INTERNAL_ERROR,
-  RATE_LIMITED,
-  UNAUTHENTICATED,
-  UNAVAILABLE,
-  VALIDATION_FAILED,
-} from '../../common/problems/http.problems';
 import { type ProblemType } from '../../common/problems/problem';
-import { ACCESS, type Access } from '../security/access.decorators';
 
 @ApiSchema({ name: 'ProblemItem' })
 class ProblemItemSchema {
@@ -62,47 +53,34 @@ class ProblemDocumentSchema {
 }
 
 /**
- * Documents the problems that a route can answer, besides those that any route can (400, 429, 500, 503, and 401 and 403
- * where it is not public). Stands above `@Public`, `@SignedIn` or `@RequirePermission`, which it reads.
+ * Documents the problems that are a route's own. Those that follow from what every route is, or from the form of this
+ * one (its body, Idempotency-Key, If-Match, cursor), are added when the API description is made
+ * (`openapi/complete-document.ts`).
  */
 export function ApiProblems(...types: ProblemType[]): MethodDecorator {
-  return (target, key, descriptor) => {
-    const access = Reflect.getMetadata(ACCESS, descriptor.value as object) as Access | undefined;
-    const guarded = access?.kind === 'public' ? [] : [UNAUTHENTICATED, FORBIDDEN];
-    const all = new Set([VALIDATION_FAILED, ...guarded, ...types, RATE_LIMITED, INTERNAL_ERROR, UNAVAILABLE]);
-    applyDecorators(
-      ApiExtraModels(ProblemDocumentSchema),
-      ...[...groupByStatus(all)].map(([status, group]) =>
-        ApiResponse({
-          status,
-          description: group.map(({ title, code }) => `${title} (\`${code}\`)`).join('; '),
-          content: {
-            'application/problem+json': {
-              schema: { $ref: getSchemaPath(ProblemDocumentSchema) },
-              examples: Object.fromEntries(
-                group.map((type) => [type.code, { summary: type.title, value: exampleOf(type) }]),
-              ),
-            },
-          },
-        }),
-      ),
-    )(target, key, descriptor);
-  };
+  return applyDecorators(
+    ApiExtraModels(ProblemDocumentSchema),
+    ...[...groupByStatus(types)].map(([status, group]) => ApiResponse({ status, ...problemResponse(group) })),
+  );
 }
 
-function groupByStatus(types: Iterable<ProblemType>): Map<number, ProblemType[]> {
+export function groupByStatus(types: Iterable<ProblemType>): Map<number, ProblemType[]> {
   const groups = new Map<number, ProblemType[]>();
   for (const type of types) groups.set(type.status, [...(groups.get(type.status) ?? []), type]);
   return groups;
 }
 
-function exampleOf({ code, status, title, description, typeUri }: ProblemType): Record<string, unknown> {
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** The description of an answer that carries one of these problems. Its examples are components of the document. */
+export function problemResponse(types: readonly ProblemType[]) {
   return {
-    type: typeUri ?? `https://api.daybook.example/problems/${code}`,
-    title,
-    status,
-    detail: description,
-    code,
-    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    description: types.map(({ title, code }) => `${title} (\`${code}\`)`).join('; ') || 'The request is refused.',
+    content: {
+      [PROBLEM_MEDIA_TYPE]: {
+        schema: { $ref: getSchemaPath(ProblemDocumentSchema) },
+        examples: Object.fromEntries(types.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }])),
+      },
+    },
   };
 }

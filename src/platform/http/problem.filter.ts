@@ -30,6 +30,7 @@ import {
 import { Problem, type ProblemDocument, type ProblemType, problemDocument } from '../../common/problems/problem';
 import { StrictJsonError } from '../../common/http/strict-json';
 import { Config } from '../../config/config';
+import { type RequestContext } from '../context/request-context';
 import { databaseProblem } from '../database/database-errors';
 import { RouteTable } from './route-table';
 
@@ -121,7 +122,11 @@ export class ProblemFilter implements ExceptionFilter {
     // RFC 5789 section 3.1
     if (problem.status === 415 && request.method === 'PATCH')
       void reply.header('accept-patch', 'application/merge-patch+json, application/json');
-    const document = problemDocument(problem, this.config.http.publicUrl, request.context?.traceId);
+    const document = problemDocument(
+      problem,
+      this.config.http.publicUrl,
+      (request.context as RequestContext | undefined)?.traceId,
+    );
     void reply
       .status(problem.status)
       .headers(

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata, applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { type Permission } from './permissions';
 import { type Principal } from './principal';
@@ -25,6 +25,7 @@ export const RequirePermission = (permission: Permission) =>
   applyDecorators(
     SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access),
     ApiBearerAuth('accessToken'),
+    ApiExtension('x-permission', permission),
   );
 
 /** The caller, as the guard established it. */

@@ -36,24 +36,38 @@ export function createLogger(level: string, destination?: DestinationStream): Pi
 /** TypeORM's errors carry the statement's parameters, which may be secrets or money: they stay out. */
 function safeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { parameters, driverError, query, detail, where, ...rest } = stdSerializers.err(error) as unknown as Record<
-    string,
-    unknown
-  >;
-  void [parameters, driverError, detail, where];
-  return { ...rest, ...(typeof query === 'string' ? { query: query.slice(0, 200) } : {}) };
+  const { query, ...said } = stdSerializers.err(error) as unknown as Record<string, unknown>;
+  const rest = Object.entries(said).filter(
+    ([name]) => !['parameters', 'driverError', 'detail', 'where'].includes(name),
+  );
+  return { ...Object.fromEntries(rest), ...(typeof query === 'string' ? { query: query.slice(0, 200) } : {}) };
 }
+
+/** Nest tells of each module and route at start: worth a look when something is missing, noise otherwise. */
+const CHATTY = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver']);
 
 /** Nest's `Logger` on pino. */
 export class NestLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
-  log = (message: unknown, ...rest: unknown[]) => this.write('info', message, rest);
-  error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
-  warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);
-  debug = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
-  verbose = (message: unknown, ...rest: unknown[]) => this.write('trace', message, rest);
-  fatal = (message: unknown, ...rest: unknown[]) => this.write('fatal', message, rest);
+  log = (message: unknown, ...rest: unknown[]) => {
+    this.write(CHATTY.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+  };
+  error = (message: unknown, ...rest: unknown[]) => {
+    this.write('error', message, rest);
+  };
+  warn = (message: unknown, ...rest: unknown[]) => {
+    this.write('warn', message, rest);
+  };
+  debug = (message: unknown, ...rest: unknown[]) => {
+    this.write('debug', message, rest);
+  };
+  verbose = (message: unknown, ...rest: unknown[]) => {
+    this.write('trace', message, rest);
+  };
+  fatal = (message: unknown, ...rest: unknown[]) => {
+    this.write('fatal', message, rest);
+  };
 
   private write(
     level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',

@@ -2,6 +2,13 @@ import { Foundation1795300000001 } from './1795300000001-foundation';
 import { Identity1795300000002 } from './1795300000002-identity';
 import { Ledger1795300000003 } from './1795300000003-ledger';
 import { Jobs1795300000004 } from './1795300000004-jobs';
+import { Imports1795300000005 } from './1795300000005-imports';
 
 /** In order. A migration that was released is never changed. */
-export const MIGRATIONS = [Foundation1795300000001, Identity1795300000002, Ledger1795300000003, Jobs1795300000004];
+export const MIGRATIONS = [
+  Foundation1795300000001,
+  Identity1795300000002,
+  Ledger1795300000003,
+  Jobs1795300000004,
+  Imports1795300000005,
+];

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiExtension, ApiHeader } from '@nestjs/swagger';
 
 export type IdempotencyPolicy = 'required' | 'optional' | 'none';
 export const IDEMPOTENCY = 'daybook:idempotency';
@@ -7,7 +7,8 @@ export const IDEMPOTENCY = 'daybook:idempotency';
 /** Without it a POST in a transaction asks for `Idempotency-Key`. `optional`: honoured when sent. */
 export const Idempotent = (policy: IdempotencyPolicy) =>
   policy === 'none'
-    ? SetMetadata(IDEMPOTENCY, policy)
+    ? // the check of the API description wants a POST to say one or the other
+      applyDecorators(SetMetadata(IDEMPOTENCY, policy), ApiExtension('x-idempotency', policy))
     : applyDecorators(
         SetMetadata(IDEMPOTENCY, policy),
         ApiHeader({

@@ -1,4 +1,5 @@
-import { type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
+import { applyDecorators, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RATE_LIMITED } from '../../../common/problems/http.problems';
@@ -11,7 +12,8 @@ export const THROTTLE_CLASS = 'daybook:throttle';
 export type ThrottleClass = 'sign-in' | 'none';
 
 /** Puts a route under another limit than the default one. */
-export const ThrottleAs = (name: ThrottleClass) => SetMetadata(THROTTLE_CLASS, name);
+export const ThrottleAs = (name: ThrottleClass) =>
+  applyDecorators(SetMetadata(THROTTLE_CLASS, name), ApiExtension('x-throttle', name));
 
 /** Who is counted: the session behind the credential, else the address. */
 export function callerOf(request: FastifyRequest): string {
@@ -29,7 +31,7 @@ export class ThrottleGuard extends ThrottlerGuard {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const name = throttler.name ?? 'default';
-    const tracker = await getTracker(request as unknown as Record<string, unknown>, context);
+    const tracker = await getTracker(request, context);
     const key = generateKey(context, tracker, name);
     const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
       key,

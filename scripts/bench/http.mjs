@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import autocannon from 'autocannon';
+import { freePort } from '../services/ports.mjs';
+import { within } from '../services/processes.mjs';
+import { built } from '../setup/project.mjs';
+
+/** The built application as a process of its own. */
+export async function startApplication(env) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), built('main')], {
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const up = await within(30_000, () =>
+    fetch(`${url}/health/ready`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
+  if (!up) throw new Error('the application did not come up');
+  const stop = () =>
+    new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.kill('SIGTERM');
+    });
+  return { url, pid: child.pid, stop };
+}
+
+/** Megabytes that a process has in memory; undefined where /proc is not there. */
+export async function residentMegabytes(pid) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+}
+
+/** Signs in and makes a ledger with accounts by the API, as a client would. */
+export async function prepareBook(url, login, accounts) {
+  const call = async (path, body, token) => {
+    const answer = await fetch(url + path, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': crypto.randomUUID(),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+      },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const { accessToken } = await call('/v1/auth/sign-in', { email: login.email, password: login.password });
+  const ledger = await call('/v1/ledgers', { name: `bench ${crypto.randomUUID()}` }, accessToken);
+  for (let n = 0; n < accounts; n += 1)
+    await call(`/v1/ledgers/${ledger.id}/accounts`, { code: `a:${n}`, type: 'asset' }, accessToken);
+  return { accessToken, path: `/v1/ledgers/${ledger.id}/transactions` };
+}
+
+/** Single postings with bearer token, idempotency key and validation. */
+export async function measureHttp(url, { accessToken, path }, choose, { connections, seconds }) {
+  const result = await autocannon({
+    url: url + path,
+    connections,
+    duration: seconds,
+    method: 'POST',
+    requests: [
+      {
+        method: 'POST',
+        path,
+        setupRequest: (request) => {
+          const [from, to] = choose();
+          return {
+            ...request,
+            headers: {
+              'content-type': 'application/json',
+              authorization: `Bearer ${accessToken}`,
+              'idempotency-key': crypto.randomUUID(),
+            },
+            body: JSON.stringify({
+              description: 'bench',
+              entries: [
+                { account: from, direction: 'debit', amount: '1.00', currency: 'EUR' },
+                { account: to, direction: 'credit', amount: '1.00', currency: 'EUR' },
+              ],
+            }),
+          };
+        },
+      },
+    ],
+  });
+  if (result['2xx'] === 0 || result.non2xx > 0 || result.errors > 0)
+    throw new Error(`HTTP: ${result['2xx']} answers of 2xx, ${result.non2xx} others, ${result.errors} errors`);
+  return { rate: result['2xx'] / result.duration, p50: result.latency.p50, p99: result.latency.p99 };
+}

@@ -1,0 +1,1 @@
+export { ProblemsModule } from './problems.module';
