@@ -101,6 +101,7 @@ export const environmentSchema = z.object({
   THROTTLE_SIGN_IN_LIMIT: integer(5, 1).describe('Sign-in attempts per window and address, and per e-mail.'),
 
   WORKER_IN_PROCESS: flag(false).describe('true: the HTTP process runs jobs too (what `npm start` does).'),
+  WORKER_PORT: integer(3001).describe('Port of worker.js for /health/live, /health/ready and /metrics, on HOST.'),
   JOBS_CONCURRENCY: integer(4, 1).describe('Jobs that one worker process runs at once.'),
   JOBS_TENANT_CONCURRENCY: integer(2, 1).describe('Jobs of one tenant that run at once, over all worker processes.'),
   JOBS_SWEEP_INTERVAL_MS: integer(5_000, 50).describe(
