@@ -52,22 +52,11 @@ export function createAdapter(config: Config): FastifyAdapter {
   } as never);
 }
 
-/** What every process that serves HTTP has, tests included. Before `app.init()`. */
+/** What every process that serves the API has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).watch(fastify);
-  closeSilentConnections(fastify);
-  addContext(app, logger);
-  addParsers(app, config);
-  addHeaders(app, config);
-  addNotModified(app);
-  refuseUnroutable(fastify, app.get(ProblemFilter), app.get(RouteTable));
-  limitBodyTime(fastify, config.http.requestTimeoutMs);
+  setUpHttp(app, config, logger);
   addDashboard(app);
   serveReference(app, () => openApiDocument(app, config));
-  app.enableVersioning(VERSIONING);
-  app.useGlobalPipes(new ProblemValidationPipe());
-  app.useGlobalFilters(app.get(ProblemFilter));
   app.enableCors({
     origin: [...config.http.corsOrigins],
     credentials: true,
@@ -89,10 +78,43 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   });
 }
 
+/** What a worker has: it is asked how it does, and nothing else. Before `app.init()`. */
+export function setUpProbes(app: NestFastifyApplication, config: Config, logger: Pino): void {
+  setUpHttp(app, config, logger);
+  const problems = app.get(ProblemFilter);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (request, reply, done) => {
+      // the route that was found, not the address that was sent: there are many ways to write one
+      if (PROBES.has(request.routeOptions.url ?? '')) done();
+      else problems.send(problemOfStatus(404), request, reply);
+    });
+}
+
+const PROBES = new Set(['/health/live', '/health/ready', '/metrics']);
+
+function setUpHttp(app: NestFastifyApplication, config: Config, logger: Pino): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  app.get(RouteTable).watch(fastify);
+  closeSilentConnections(fastify);
+  addContext(app, logger);
+  addParsers(app, config);
+  addHeaders(app, config);
+  addNotModified(app);
+  refuseUnroutable(fastify, app.get(ProblemFilter), app.get(RouteTable));
+  limitBodyTime(fastify, config.http.requestTimeoutMs);
+  app.enableVersioning(VERSIONING);
+  app.useGlobalPipes(new ProblemValidationPipe());
+  app.useGlobalFilters(app.get(ProblemFilter));
+}
+
 function addContext(app: NestFastifyApplication, logger: Pino): void {
   const fastify = app.getHttpAdapter().getInstance();
   const metrics = app.get(Metrics);
   const lifecycle = app.get(Lifecycle);
+  // these lines have fixed fields, none of them secret: looking for secrets would cost more than the rest of the line
+  const requests = logger.child({}, { redact: [] });
   fastify.decorateRequest('context', null as never);
   fastify.decorateRequest('principal', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -117,7 +139,7 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
       reply.elapsedTime / 1000,
     );
     const quiet = request.url.startsWith('/health') || request.url.startsWith('/metrics');
-    logger[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
+    requests[reply.statusCode >= 500 ? 'warn' : quiet ? 'debug' : 'info']({
       requestId: context.requestId,
       traceId: context.traceId,
       tenantId: context.tenantId,

@@ -52,6 +52,8 @@ export class Config {
   readonly throttle: { readonly limit: number; readonly windowSeconds: number; readonly signInLimit: number };
   readonly jobs: {
     readonly inProcess: boolean;
+    /** Where a worker that is a process of its own answers probes. */
+    readonly workerPort: number;
     readonly concurrency: number;
     readonly tenantConcurrency: number;
     readonly sweepIntervalMs: number;
@@ -106,6 +108,7 @@ export class Config {
     };
     this.jobs = {
       inProcess: env.WORKER_IN_PROCESS,
+      workerPort: env.WORKER_PORT,
       concurrency: env.JOBS_CONCURRENCY,
       tenantConcurrency: env.JOBS_TENANT_CONCURRENCY,
       sweepIntervalMs: env.JOBS_SWEEP_INTERVAL_MS,

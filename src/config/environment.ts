@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** Secrets that a development start falls back to. Production refuses them (see `loadConfig`). */
 export const DEVELOPMENT_SECRET = 'development-only-secret-do-not-use-in-production';
 
-const integer = (fallback: number, min = 0) => z.coerce.number().int().min(min).default(fallback);
+const integer = (fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'])
@@ -89,7 +90,7 @@ export const environmentSchema = z.object({
       'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on them. Production must set its own.',
     ),
   TOKEN_AUDIENCE: z.string().default('daybook').describe('`aud` of access tokens.'),
-  ACCESS_TOKEN_SECONDS: integer(300, 10).describe('Life of an access token.'),
+  ACCESS_TOKEN_SECONDS: integer(300, 10, 300).describe('Life of an access token; 300 at the most.'),
   REFRESH_TOKEN_IDLE_SECONDS: integer(14 * 86_400, 60).describe('A session that is not refreshed for this long ends.'),
   REFRESH_TOKEN_MAX_SECONDS: integer(90 * 86_400, 60).describe('A session ends after this long, used or not.'),
   PASSWORD_HASH_CONCURRENCY: integer(2, 1).describe('Password hashes computed at once (64 MiB each).'),
@@ -100,6 +101,7 @@ export const environmentSchema = z.object({
   THROTTLE_SIGN_IN_LIMIT: integer(5, 1).describe('Sign-in attempts per window and address, and per e-mail.'),
 
   WORKER_IN_PROCESS: flag(false).describe('true: the HTTP process runs jobs too (what `npm start` does).'),
+  WORKER_PORT: integer(3001).describe('Port of worker.js for /health/live, /health/ready and /metrics, on HOST.'),
   JOBS_CONCURRENCY: integer(4, 1).describe('Jobs that one worker process runs at once.'),
   JOBS_TENANT_CONCURRENCY: integer(2, 1).describe('Jobs of one tenant that run at once, over all worker processes.'),
   JOBS_SWEEP_INTERVAL_MS: integer(5_000, 50).describe(

@@ -3,7 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
-import { type Balances, balances, BookClient, HEADER, INVESTOR, investorBalances, plain } from '../support/books';
+import {
+  type Balances,
+  balances,
+  BookClient,
+  HEADER,
+  INVESTOR,
+  investorBalances,
+  manyTransactions,
+  plain,
+} from '../support/books';
+import { until } from '../support/until';
 import { AppWithWorkerModule } from '../../src/worker.module';
 
 let app: TestApp;
@@ -12,7 +22,8 @@ let books: BookClient;
 
 beforeAll(async () => {
   app = await startTestApp(
-    { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test' },
+    // the queue is shorter than what an import hands over at once: it has to wait for its turn, as on a busy ledger
+    { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test', ENGINE_QUEUE_COMMANDS: '300' },
     undefined,
     AppWithWorkerModule,
   );
@@ -152,6 +163,45 @@ describe('a whole book', () => {
     for (const path of ['imports', `imports/${id}`, 'exports/csv', 'exports/journal'])
       expect((await stranger.get(`/v1/ledgers/${ledgerId}/${path}`)).status).toBe(404);
     expect((await stranger.upload(ledgerId, INVESTOR)).status).toBe(404);
+  });
+});
+
+describe('a job on its way', () => {
+  it('REL-05 that is cancelled stops, and when it is retried it goes on where it was', async () => {
+    const count = 10_000;
+    const ledgerId = await books.newLedger();
+    const { body } = await books.upload(ledgerId, manyTransactions(count));
+    const { import: made, job } = body as { import: { id: string }; job: { id: string } };
+    await until('it posts', async () => (await books.transactionCount(ledgerId)) > 0);
+    const post = (verb: string) => app.request('POST', `/v1/jobs/${job.id}/${verb}`, { token: owner.token });
+    expect((await post('cancel')).status).toBeLessThan(300);
+    expect(await books.ended(ledgerId, made.id)).toMatchObject({ state: 'cancelled' });
+    const posted = await books.transactionCount(ledgerId);
+    expect(posted).toBeLessThan(count);
+    expect((await post('retry')).status).toBeLessThan(300);
+    expect(await books.ended(ledgerId, made.id)).toMatchObject({
+      state: 'succeeded',
+      progress: 100,
+      progressMessage: `${count} of ${count} transactions`,
+      result: { posted: count - posted, alreadyPosted: posted },
+    });
+    expect(await books.balances(ledgerId)).toEqual({
+      'assets:cash EUR': String(1.25 * count),
+      'revenue:sales EUR': String(-1.25 * count),
+    });
+  });
+
+  it('that the ledger refuses half way says how far it came', async () => {
+    const ledgerId = await books.newLedger();
+    const most = `${'9'.repeat(36)}.00`;
+    const rows = (n: number) => `${n},2026-01-01,x,assets:a,EUR,${most}\n${n},2026-01-01,x,equity:b,EUR,-${most}\n`;
+    const { state, error } = await books.import(ledgerId, HEADER + rows(1) + rows(2));
+    expect({ state, code: error?.code, status: error?.status }).toEqual({
+      state: 'failed',
+      code: 'import-stopped',
+      status: 409,
+    });
+    expect(error?.detail).toMatch(/more than 38 digits.* 1 of 2 transactions are in the ledger/);
   });
 });
 

@@ -14,7 +14,7 @@ import { Idempotent } from '../../platform/http/idempotency/idempotency.decorato
 import { PageQuery } from '../../platform/http/pagination/page.dto';
 import { StoredProblem } from '../../platform/http/problem.filter';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
-import { FileBody } from '../../platform/http/upload/file-body';
+import { FILE_REQUEST_BODY, FileBody } from '../../platform/http/upload/file-body';
 import { Upload } from '../../platform/http/upload/upload';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../platform/security/access.decorators';
@@ -45,9 +45,10 @@ export class ImportsController {
   @RequirePermission('imports:write')
   @Idempotent('required')
   @WithoutTransaction()
-  @FileBody('text/csv')
+  @FileBody()
   @ApiOperation({
     summary: 'Import a book',
+    requestBody: FILE_REQUEST_BODY,
     description:
       'A CSV file in UTF-8 with the columns `transaction,date,description,account,currency,amount`: one row per entry; an amount above zero debits the account, one below credits it. Rows of one transaction stand together and have the same number, date and description; the numbers ascend. Accounts and currencies that are missing are made: an account gets its type from the first segment of its code (Assets, Liabilities, Equity, Income, Revenue, Expenses), a currency that is not of ISO 4217 as many decimals as the file has at the most. A job checks the whole file before anything is posted; every error is reported with its line. The same file sent to the same ledger again changes nothing.',
   })

@@ -97,9 +97,14 @@ function isPreflight({ headers }: FastifyRequest): boolean {
 
 /** A body that is parsed has to arrive in time; files, which may be large, have a time limit of their own. */
 export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): void {
-  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
     if ((request.routeOptions.config as { fileBody?: string }).fileBody === undefined && !request.raw.complete) {
       const timer = setTimeout(() => {
+        // answered without reading the body, as 415 is: nobody listens any more, and an error would end the process
+        if (reply.sent || payload.listenerCount('error') === 0) {
+          request.raw.socket.destroy();
+          return;
+        }
         const headers = { connection: 'close' };
         payload.emit('error', new Problem(REQUEST_TIMEOUT, 'The body did not arrive in time.', { headers }));
       }, milliseconds);
