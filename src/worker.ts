@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createAdapter, setUpProbes } from './app.setup';
 import { ConfigError, loadConfig } from './config/config';
 import { exitAtDeadline } from './platform/lifecycle/exit-at-deadline';
 import { createLogger, NestLogger } from './platform/telemetry/logger';
@@ -8,12 +10,15 @@ import { AppWithWorkerModule } from './worker.module';
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config.logs.level);
-  const worker = await NestFactory.createApplicationContext(AppWithWorkerModule, {
+  const worker = await NestFactory.create<NestFastifyApplication>(AppWithWorkerModule, createAdapter(config), {
     logger: new NestLogger(logger),
+    bodyParser: false,
     abortOnError: false,
   });
+  setUpProbes(worker, config, logger);
   worker.enableShutdownHooks([], { useProcessExit: true });
   exitAtDeadline(config.http.shutdownTimeoutMs, logger);
+  await worker.listen({ port: config.jobs.workerPort, host: config.http.host });
   logger.info(`running up to ${config.jobs.concurrency} jobs at once`);
 }
 

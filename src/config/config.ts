@@ -22,7 +22,7 @@ export class Config {
     readonly bodyLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
-    readonly importTimeoutMs: number;
+    readonly uploadTimeoutMs: number;
     readonly shutdownTimeoutMs: number;
     readonly tenantHeader: string;
     readonly metricsToken: string | undefined;
@@ -52,6 +52,8 @@ export class Config {
   readonly throttle: { readonly limit: number; readonly windowSeconds: number; readonly signInLimit: number };
   readonly jobs: {
     readonly inProcess: boolean;
+    /** Where a worker that is a process of its own answers probes. */
+    readonly workerPort: number;
     readonly concurrency: number;
     readonly tenantConcurrency: number;
     readonly sweepIntervalMs: number;
@@ -73,7 +75,7 @@ export class Config {
       bodyLimit: env.BODY_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
-      importTimeoutMs: env.IMPORT_TIMEOUT_MS,
+      uploadTimeoutMs: env.UPLOAD_TIMEOUT_MS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
       tenantHeader: env.TENANT_HEADER,
       metricsToken: env.METRICS_TOKEN,
@@ -106,6 +108,7 @@ export class Config {
     };
     this.jobs = {
       inProcess: env.WORKER_IN_PROCESS,
+      workerPort: env.WORKER_PORT,
       concurrency: env.JOBS_CONCURRENCY,
       tenantConcurrency: env.JOBS_TENANT_CONCURRENCY,
       sweepIntervalMs: env.JOBS_SWEEP_INTERVAL_MS,

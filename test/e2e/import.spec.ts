@@ -182,6 +182,7 @@ describe('a job on its way', () => {
     expect(await books.ended(ledgerId, made.id)).toMatchObject({
       state: 'succeeded',
       progress: 100,
+      progressMessage: `${count} of ${count} transactions`,
       result: { posted: count - posted, alreadyPosted: posted },
     });
     expect(await books.balances(ledgerId)).toEqual({

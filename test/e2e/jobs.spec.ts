@@ -273,6 +273,7 @@ describe('/v1/jobs', () => {
       const basic = (password: string) => ({
         authorization: `Basic ${Buffer.from(`${admin.email}:${password}`).toString('base64')}`,
       });
+      expect(page.text).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
       const queues = await app.request('GET', '/admin/queues/api/queues', { headers: basic(admin.password) });
       expect(queues.body.queues).toMatchObject([{ name: 'daybook-jobs', readOnlyMode: true }]);
       const script = /static\/js\/main\.[\w.]+\.js/.exec(page.text)?.[0] ?? 'none';

@@ -24,6 +24,7 @@ function stall(path: string, type: string, part: string): Promise<string> {
       resolve(answer);
     });
     socket.on('error', () => undefined);
+    setTimeout(() => socket.destroy(), DEADLINE_MS * 5);
     socket.write(
       `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${owner.token}\r\nIdempotency-Key: slow\r\nContent-Type: ${type}\r\nContent-Length: 1000\r\n\r\n${part}`,
     );
@@ -36,6 +37,14 @@ describe('a body that does not arrive', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('application/problem+json');
     expect(answer).toContain('"code":"request-timeout"');
+  });
+
+  it('is no danger when the answer went out before it: nobody listens to it then', async () => {
+    const answer = await stall('/v1/ledgers', 'text/plain', 'x');
+    expect(answer).toMatch(/^HTTP\/1\.1 415 /);
+    // past the time limit of the body that never came
+    await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS * 2));
+    expect((await app.request('GET', '/health/live')).status).toBe(200);
   });
 
   it('may be the file of an import, which has a limit of its own', async () => {
@@ -57,7 +66,7 @@ describe('a body that does not arrive', () => {
       body,
       duplex: 'half',
       headers: { authorization: `Bearer ${owner.token}`, 'idempotency-key': 'slow-file', 'content-type': 'text/csv' },
-    } as RequestInit);
+    });
     expect(answer.status).toBe(202);
   });
 });

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { until } from '../support/until';
+import { asSuperuser } from '../support/worker';
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -118,19 +119,61 @@ describe('SIGTERM under load', () => {
     expect(await job(id)).toMatchObject({ attempts: 2 });
   }, 60_000);
 
-  it('worker.ts runs the jobs that another process made, and goes when it is told to', async () => {
+  it('worker.ts runs the jobs that another process made, says how it does, and goes when it is told to', async () => {
+    const port = await freePort();
+    child = fork(join(__dirname, '../../src/worker.ts'), {
+      execArgv: ['-r', '@swc-node/register'],
+      env: { ...process.env, LOG_LEVEL: 'silent', WORKER_PORT: String(port), SHUTDOWN_TIMEOUT_MS: '10000' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const ask = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, init);
+    const ready = await until('it is ready', async () => ask('/health/ready').catch(() => undefined), 20_000);
+    expect(await ready.json()).toEqual({ status: 'ok', checks: { database: 'up', redis: 'up' } });
+    const live = await ask('/health/live');
+    expect([live.status, live.headers.get('x-content-type-options')]).toEqual([200, 'nosniff']);
+
+    const headers = { authorization: `Bearer ${owner.token}` };
+    for (const [method, path] of [
+      ['GET', '/v1/jobs'],
+      ['GET', '/%761/jobs'],
+      ['POST', '/v1/jobs'],
+      ['GET', '/v1/me'],
+      ['GET', '/admin/queues'],
+      ['GET', '/docs'],
+      ['GET', '/openapi.json'],
+      ['POST', '/health/live'],
+      ['OPTIONS', '/v1/jobs'],
+      ['GET', '/nothing'],
+    ] as const) {
+      const answer = await ask(path, { method, headers });
+      const { code } = (await answer.json()) as { code: string };
+      expect([method, path, answer.status, code]).toEqual([method, path, 404, 'not-found']);
+    }
+
     const made = await app.request('POST', '/v1/jobs', {
       token: owner.token,
       body: { kind: 'maintenance.purge', payload: {} },
     });
-    child = fork(join(__dirname, '../../src/worker.ts'), {
-      execArgv: ['-r', '@swc-node/register'],
-      env: { ...process.env, LOG_LEVEL: 'silent' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
     await until('the job ran', async () => (await job(made.body.id as string))?.state === 'succeeded', 20_000);
+    await until('it is counted', async () =>
+      (await (await ask('/metrics')).text()).includes('jobs_total{kind="maintenance.purge",state="succeeded"} 1'),
+    );
+
+    // a job that has to wait for a lock is still in hand when the signal comes
+    const last = await app.request('POST', '/v1/jobs', {
+      token: owner.token,
+      body: { kind: 'maintenance.purge', payload: {}, runAt: new Date(Date.now() + 500).toISOString() },
+    });
+    const locked = asSuperuser(
+      app.database,
+      'DO $$ BEGIN LOCK TABLE idempotency_keys IN EXCLUSIVE MODE; PERFORM pg_sleep(1.8); END $$',
+    );
+    await until('it runs', async () => (await job(last.body.id as string))?.state === 'running');
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
     child.kill('SIGTERM');
+    await until('it is out of service', async () => (await ask('/health/ready')).status === 503);
     expect(await exited).toEqual([0, null]);
+    expect(await job(last.body.id as string)).toMatchObject({ state: 'succeeded', attempts: 1 });
+    await locked;
   }, 60_000);
 });

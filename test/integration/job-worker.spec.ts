@@ -78,6 +78,10 @@ class Steps implements JobHandler<NotePayload> {
       for (let percent = 1; percent <= 50; percent += 1) await context.progress(percent, `${percent} done`);
       await context.log('half', { percent: 50 });
     });
+    // sooner than the next one may be written
+    await context.progress(0 / 0, 'nothing of nothing');
+    await context.progress(99, 'all but done');
+    await context.progress(100, 'all done');
     return 'done';
   }
 }
@@ -182,7 +186,8 @@ describe('the job worker', () => {
   it('writes progress a few times, not each time, and also from inside a transaction', async () => {
     const tenant = randomUUID();
     const id = await worker.enqueue(tenant, 'test.steps', { text: 'steps' });
-    await worker.jobIn(tenant, id, 'succeeded');
+    const job = await worker.jobIn(tenant, id, 'succeeded');
+    expect(job).toMatchObject({ progress: 100, progressMessage: 'all done' });
     const events = await asSuperuser<{ type: string; data: Record<string, unknown>; sequence: string }>(
       database,
       'SELECT type, data, sequence FROM job_events WHERE job_id = $1 ORDER BY sequence',
@@ -190,7 +195,7 @@ describe('the job worker', () => {
     );
     const progress = events.filter(({ type }) => type === 'progress');
     expect(progress.length).toBeLessThan(10);
-    expect(progress.at(-1)?.data).toEqual({ percent: 50, message: '50 done' });
+    expect(progress.at(-1)?.data).toEqual({ percent: 100, message: 'all done' });
     expect(events.filter(({ type }) => type === 'log').map(({ data }) => data)).toEqual([
       { message: 'half', data: { percent: 50 } },
     ]);

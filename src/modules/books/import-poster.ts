@@ -56,18 +56,21 @@ export class ImportPoster {
       for await (const slice of slices(readRows(this.files.read(context.tenantId, file.id)))) {
         await pending;
         context.signal.throwIfAborted();
-        const done = counts.posted + counts.alreadyPosted;
-        await context.progress(
-          CHECK_PERCENT + ((100 - CHECK_PERCENT) * done) / total,
-          `${done} of ${total} transactions`,
-        );
+        await this.tell(context, counts, total);
         pending = this.postSlice(context, file, slice, counts);
         pending.catch(() => undefined);
       }
     } finally {
       await pending;
     }
+    await this.tell(context, counts, total);
     return counts;
+  }
+
+  private async tell(context: JobContext, { posted, alreadyPosted }: PostedCounts, total: number): Promise<void> {
+    const done = posted + alreadyPosted;
+    const percent = CHECK_PERCENT + ((100 - CHECK_PERCENT) * done) / total;
+    await context.progress(percent, `${done} of ${total} transactions`);
   }
 
   private async postSlice(

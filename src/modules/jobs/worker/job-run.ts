@@ -75,7 +75,8 @@ export class JobRun implements JobContext {
   }
 
   async progress(percent: number, message?: string): Promise<void> {
-    const whole = Math.max(0, Math.min(100, Math.trunc(percent)));
+    // a share of nothing, 0 / 0, is no number
+    const whole = Math.max(0, Math.min(100, Math.trunc(percent) || 0));
     this.unwritten = { percent: whole, message: message?.slice(0, LONGEST_TEXT) };
     if (Date.now() - this.wroteProgressAt >= PROGRESS_MS) await this.writeProgress();
   }
