@@ -21,7 +21,7 @@ import {
 } from './platform/http/before-routing';
 import { isNotModified } from './platform/http/concurrency/not-modified';
 import { serveReference } from './platform/http/openapi/reference-pages';
-import { ProblemFilter } from './platform/http/problem.filter';
+import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
