@@ -45,7 +45,7 @@ export class OperatorAccess extends DashboardAccess {
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
       throw new Problem(UNAUTHENTICATED, 'Sign in as a platform administrator.', {
-        headers: { 'www-authenticate': 'Basic realm="Daybook", charset="UTF-8", Bearer' },
+        headers: { 'www-authenticate': 'Basic realm="Daybook", charset="UTF-8"' },
       });
     }
   }

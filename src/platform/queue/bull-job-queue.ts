@@ -30,21 +30,23 @@ export class BullJobQueue extends JobQueue implements OnApplicationBootstrap {
   async dispatch(tickets: readonly Dispatch[]): Promise<number> {
     // Bull would hold what it cannot send, without a limit of time or number
     if (tickets.length === 0 || !this.ready()) return 0;
-    const jobs = tickets.map(({ urgency, ...ticket }) => ({
-      name: '__default__',
-      data: ticket,
-      opts: {
-        // Bull ignores a second job of the same id while the first is there
-        jobId: `${ticket.jobId}:${ticket.attempt}`,
-        priority: urgency,
-        attempts: 1,
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    }));
-    const added = await withinPatience(this.queue.addBulk(jobs));
-    // out of memory or read-only: Redis answers, and refuses each for itself
-    return added?.filter(({ id }) => (id as unknown) !== undefined).length ?? 0;
+    // one by one, not addBulk, which sends a transaction: when Redis refuses the first one on a connection (out of
+    // memory, read-only), ioredis takes Bull's script for loaded, and all that follow fail with NOSCRIPT
+    const added = await Promise.all(
+      tickets.map(({ urgency, ...ticket }) =>
+        withinPatience(
+          this.queue.add(ticket, {
+            // Bull ignores a second job of the same id while the first is there
+            jobId: `${ticket.jobId}:${ticket.attempt}`,
+            priority: urgency,
+            attempts: 1,
+            removeOnComplete: true,
+            removeOnFail: true,
+          }),
+        ),
+      ),
+    );
+    return added.filter((job) => job !== undefined).length;
   }
 
   consume(concurrency: number, handler: (ticket: unknown) => Promise<void>): void {
