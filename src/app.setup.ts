@@ -1,22 +1,27 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { type Socket } from 'node:net';
 import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Logger as Pino } from 'pino';
 import { openApiDocument } from './app.openapi';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
-import { parseStrictJson } from './common/http/strict-json';
-import { problemDocument } from './common/problems/problem';
+import { parseStrictJson, StrictJsonError } from './common/http/strict-json';
 import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
 import { addDashboard } from './platform/queue/dashboard';
+import {
+  answerSocket,
+  answerUnreadableAddress,
+  limitBodyTime,
+  refuseUnroutable,
+  securityHeaders,
+} from './platform/http/before-routing';
 import { isNotModified } from './platform/http/concurrency/not-modified';
 import { serveReference } from './platform/http/openapi/reference-pages';
-import { ProblemFilter, problemOfStatus, toProblem } from './platform/http/problem.filter';
+import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
 import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -31,7 +36,7 @@ export function createAdapter(config: Config): FastifyAdapter {
     logger: false,
     bodyLimit: http.bodyLimit,
     trustProxy: http.trustProxy.length > 0 ? [...http.trustProxy] : false,
-    requestTimeout: http.requestTimeoutMs,
+    requestTimeout: http.uploadTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     // while it closes it still serves what connections that are open ask for, and asks them to go
@@ -40,16 +45,10 @@ export function createAdapter(config: Config): FastifyAdapter {
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: false, ignoreTrailingSlash: false },
-    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
-      answerRawly(socket, error.code, http.publicUrl);
-    },
-    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-      const problem = toProblem(error);
-      void reply
-        .status(problem.status)
-        .type('application/problem+json')
-        .send(JSON.stringify(problemDocument(problem, http.publicUrl)));
-    },
+    // Node looks at what is late once per interval, of 30 seconds by default
+    http: { headersTimeout: http.requestTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    clientErrorHandler: answerSocket(config),
+    frameworkErrors: answerUnreadableAddress(config),
   } as never);
 }
 
@@ -73,6 +72,9 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
       'traceparent',
     ],
     maxAge: 600,
+    // OPTIONS is answered in one place (refuseUnroutable), with the headers that every answer has
+    preflightContinue: true,
+    strictPreflight: false,
   });
 }
 
@@ -100,6 +102,8 @@ function setUpHttp(app: NestFastifyApplication, config: Config, logger: Pino): v
   addParsers(app, config);
   addHeaders(app, config);
   addNotModified(app);
+  refuseUnroutable(fastify, app.get(ProblemFilter), app.get(RouteTable));
+  limitBodyTime(fastify, config.http.requestTimeoutMs);
   app.enableVersioning(VERSIONING);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
@@ -156,14 +160,16 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
-    { parseAs: 'string', bodyLimit: config.http.bodyLimit },
+    { parseAs: 'buffer', bodyLimit: config.http.bodyLimit },
     (_request, body, done) => {
-      if (body === '') {
+      if (body.length === 0) {
         done(null, undefined);
         return;
       }
       try {
-        done(null, parseStrictJson(body as string));
+        // a string made by Fastify would have U+FFFD where the bytes are not UTF-8
+        if (!isUtf8(body as Buffer)) throw new StrictJsonError('syntax', 'The body is not UTF-8.');
+        done(null, parseStrictJson(body.toString()));
       } catch (error) {
         done(error as Error);
       }
@@ -173,19 +179,12 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {
-  const secure = config.http.publicUrl.startsWith('https:');
+  const headers = securityHeaders(config);
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (_request, reply, done) => {
-      reply.header('x-content-type-options', 'nosniff');
-      reply.header('x-frame-options', 'DENY');
-      reply.header('referrer-policy', 'no-referrer');
-      reply.header('cross-origin-opener-policy', 'same-origin');
-      reply.header('cross-origin-resource-policy', 'same-site');
-      reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-      reply.header('cache-control', 'no-store');
-      if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+      reply.headers(headers);
       done();
     });
 }
@@ -203,24 +202,4 @@ function addNotModified(app: NestFastifyApplication): void {
       void reply.status(304).removeHeader('content-type').removeHeader('content-length');
       done(null, '');
     });
-}
-
-const SOCKET_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
-const PHRASE: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
-
-/** What is not HTTP never reaches a route; it gets a problem document all the same. */
-function answerRawly(socket: Socket, code: string | undefined, publicUrl: string): void {
-  if (code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
-    socket.destroy();
-    return;
-  }
-  const status = SOCKET_STATUS[code ?? ''] ?? 400;
-  const body = JSON.stringify(problemDocument(problemOfStatus(status), publicUrl));
-  socket.end(
-    `HTTP/1.1 ${status} ${PHRASE[status] ?? ''}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -22,6 +22,7 @@ export class Config {
     readonly bodyLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
+    readonly uploadTimeoutMs: number;
     readonly shutdownTimeoutMs: number;
     readonly tenantHeader: string;
     readonly metricsToken: string | undefined;
@@ -74,6 +75,7 @@ export class Config {
       bodyLimit: env.BODY_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      uploadTimeoutMs: env.UPLOAD_TIMEOUT_MS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
       tenantHeader: env.TENANT_HEADER,
       metricsToken: env.METRICS_TOKEN,

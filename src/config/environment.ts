@@ -44,7 +44,10 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: list.describe('Comma-separated origins of browsers that may call the API. Empty: none.'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024).describe('Largest JSON request body, in bytes.'),
   IMPORT_LIMIT_BYTES: integer(268_435_456, 1024).describe('Largest file that an import takes, in bytes.'),
-  REQUEST_TIMEOUT_MS: integer(15_000, 100).describe('A client that has not sent its whole request by then is cut off.'),
+  REQUEST_TIMEOUT_MS: integer(15_000, 100).describe(
+    'A client that has not sent its headers by then is cut off, and so is one that takes as long again for a JSON body.',
+  ),
+  UPLOAD_TIMEOUT_MS: integer(900_000, 100).describe('A file that an import takes has to arrive by then.'),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
     .string()
@@ -84,7 +87,7 @@ export const environmentSchema = z.object({
     .min(32, 'must have at least 32 characters')
     .default(DEVELOPMENT_SECRET)
     .describe(
-      'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on it.',
+      'Comma-separated secrets of 32 characters or more; the first seals, all open. Cursors and stored signing keys depend on them. Production must set its own.',
     ),
   TOKEN_AUDIENCE: z.string().default('daybook').describe('`aud` of access tokens.'),
   ACCESS_TOKEN_SECONDS: integer(300, 10, 300).describe('Life of an access token; 300 at the most.'),

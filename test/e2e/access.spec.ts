@@ -72,8 +72,11 @@ describe('access', () => {
       .all()
       .filter((route) => !['HEAD', 'OPTIONS'].includes(route.method) && !known.has(nameOf(route)));
     // the routes of packages: only where they are expected
-    expect(others.filter(({ url }) => !url.startsWith('/admin/queues')).map(nameOf)).toEqual([]);
-    for (const route of others) {
+    const pages = /^\/(openapi\.json|docs|reference)(\/|$)/;
+    expect(others.filter(({ url }) => !url.startsWith('/admin/queues') && !pages.test(url)).map(nameOf)).toEqual([]);
+    // the description of the API is public, and only to be read
+    expect(others.filter(({ url, method }) => pages.test(url) && method !== 'GET')).toEqual([]);
+    for (const route of others.filter(({ url }) => !pages.test(url))) {
       const path = filled(route.url, 'x').replace('*', 'x');
       const anonymous = await app.request(route.method, path, { body: bodyFor(route.method) });
       expect([nameOf(route), anonymous.status]).toEqual([nameOf(route), 401]);

@@ -210,6 +210,30 @@ describe('a history of random commands from eight clients through two processes'
   it('REL-01 REL-02 REL-08 the rows add up', async () => {
     expect(await faultsInBooks(app)).toEqual([]);
   });
+
+  it.each([
+    [/differs from its entries/, 'UPDATE balances SET posted_debits = posted_debits + 1'],
+    [/differs from its entries/, 'UPDATE balances SET version = version + 1'],
+    [/does not sum to zero/, `UPDATE entries SET amount = amount + 1 WHERE direction = 'debit'`],
+    [/does not follow from the one before/, 'UPDATE entries SET balance_after = balance_after + 1 WHERE version = 2'],
+    [/has not the entries that it says/, 'UPDATE transactions SET entry_count = entry_count + 1 WHERE sequence = 3'],
+    [/has a gap/, 'UPDATE transactions SET sequence = 1000000 WHERE sequence = 3'],
+    [/has a gap/, 'UPDATE ledger_heads SET sequence = sequence + 1'],
+    [
+      /names a transaction that is not there/,
+      `UPDATE idempotency_keys SET resource_id = tenant_id WHERE status = 201 AND resource_id IS NOT NULL`,
+    ],
+  ])('that check is able to fail: %s after %s', async (fault, change) => {
+    await app.sql('BEGIN');
+    try {
+      for (const table of ['balances', 'entries', 'transactions'])
+        await app.sql(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+      await app.sql(change);
+      expect(await faultsInBooks(app)).toContainEqual(expect.stringMatching(fault));
+    } finally {
+      await app.sql('ROLLBACK');
+    }
+  });
 });
 
 function groupBy(steps: readonly Step[]): Map<string, Step[]> {

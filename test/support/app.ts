@@ -116,6 +116,8 @@ export async function startTestApp(
   const url = `http://127.0.0.1:${port}`;
 
   const admin = new Client({ connectionString: database.migrationUrl });
+  // a test may take the server away
+  admin.on('error', () => undefined);
   await admin.connect();
   const sql = async <Row>(text: string, values?: unknown[]) => (await admin.query(text, values)).rows as Row[];
   const passwordHash = hash(TEST_PASSWORD, { memoryCost: 65_536, timeCost: 3, parallelism: 4 });

@@ -6,6 +6,7 @@ import { type FastifyRequest } from 'fastify';
 import { UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
+import { ThrottleGuard } from '../../platform/http/throttling/throttle.guard';
 import { ACCESS, type Access } from '../../platform/security/access.decorators';
 import { SecurityLog } from '../../platform/security/security-log';
 import { TENANT_SUSPENDED } from '../tenants';
@@ -27,11 +28,22 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     private readonly cache: PrincipalCache,
     private readonly principals: PrincipalsService,
     private readonly log: SecurityLog,
+    private readonly throttle: ThrottleGuard,
   ) {
     super();
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
+    try {
+      return await this.authenticate(context);
+    } catch (error) {
+      // the guard that limits comes after this one, and is never reached by those who are refused here
+      if (error instanceof Problem && error.type === UNAUTHENTICATED) await this.throttle.canActivate(context);
+      throw error;
+    }
+  }
+
+  private async authenticate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets);
     if (access?.kind === 'public') return true;

@@ -101,7 +101,8 @@ export class TransactionsController {
 function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new Problem(REQUEST_TIMEOUT, 'The client has gone; the posting was withdrawn.'));
+    if (!reply.raw.writableFinished)
+      controller.abort(new Problem(REQUEST_TIMEOUT, 'The client has gone; the posting was withdrawn.'));
   });
   return controller.signal;
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { CONFLICT, INTERNAL_ERROR, UNAVAILABLE } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
@@ -10,7 +11,8 @@ interface PostgresError extends Error {
 
 function postgresError(error: unknown): PostgresError | undefined {
   if (error instanceof QueryFailedError) return error.driverError as PostgresError;
-  return error instanceof Error ? error : undefined;
+  // instanceof does not know errors of another realm, such as those of Node's own modules in a vm context
+  return isNativeError(error) ? error : undefined;
 }
 
 /** SQLSTATE, or Node's error code for the socket. */

@@ -23,7 +23,7 @@ export class RouteTable {
   }
 
   methodsAt(url: string): string[] {
-    const path = (url.split('?')[0] ?? '').replace(/(.)\/$/, '$1');
+    const path = url.split('?')[0] ?? '';
     const methods = new Set<string>();
     for (const { pattern, methods: own } of this.routes.values())
       if (pattern.test(path)) for (const method of own) methods.add(method);

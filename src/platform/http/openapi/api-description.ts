@@ -61,7 +61,7 @@ when the ledger knew. Balances can be read as of a moment on either axis.
 | a part of the path | 512 characters | 414 |
 | levels of JSON | ${MAX_DEPTH} | 400 |
 | numbers in JSON | ±(2^53 − 1) | 400 |
-| time to send the request | ${http.requestTimeoutMs / 1000} seconds | 408 |
+| time to send the headers, and then the body | ${http.requestTimeoutMs / 1000} seconds each (imports: ${http.uploadTimeoutMs / 60_000} minutes) | 408 |
 | requests per session (without one: per address) | ${throttle.limit} in ${throttle.windowSeconds} seconds | 429 |
 | attempts to sign in, per address and per e-mail | ${throttle.signInLimit} in ${throttle.windowSeconds} seconds | 429 |
 

@@ -41,9 +41,8 @@ export class ThrottleGuard extends ThrottlerGuard {
       name,
     );
     const reply = http.getResponse<FastifyReply>();
-    const policy = `"${name}";q=${limit};w=${Math.ceil(ttl / 1000)}`;
-    reply.header('ratelimit-policy', policy);
-    reply.header('ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
+    append(reply, 'ratelimit-policy', `"${name}";q=${limit};w=${Math.ceil(ttl / 1000)}`);
+    append(reply, 'ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
     if (!isBlocked) return true;
     this.metrics.throttled.inc({ policy: name });
     throw new Problem(RATE_LIMITED, `The quota of ${limit} requests in ${Math.ceil(ttl / 1000)} seconds is used up.`, {
@@ -55,4 +54,10 @@ export class ThrottleGuard extends ThrottlerGuard {
   protected override generateKey(_: ExecutionContext, tracker: string, name: string): string {
     return `${name}:${tracker}`;
   }
+}
+
+/** A request that several policies count says so of each: both fields are lists. */
+function append(reply: FastifyReply, field: string, item: string): void {
+  const items = reply.getHeader(field);
+  reply.header(field, typeof items === 'string' ? `${items}, ${item}` : item);
 }

@@ -50,7 +50,8 @@ export class ThrottleStorage implements ThrottlerStorage {
       if (this.local.size > LOCAL_KEYS) this.local.delete(this.local.keys().next().value as string);
     }
     window.hits += 1;
-    return record(window.hits, window.until - now, Math.ceil(limit / 2));
+    // the other half counts as used, so that what is left is said truly
+    return record(window.hits + Math.floor(limit / 2), window.until - now, limit);
   }
 }
 

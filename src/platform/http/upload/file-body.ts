@@ -1,6 +1,6 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { type ApiOperationOptions } from '@nestjs/swagger';
-import { type FastifyInstance } from 'fastify';
+import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { UNSUPPORTED_MEDIA_TYPE } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
 
@@ -20,10 +20,14 @@ export const FILE_REQUEST_BODY: ApiOperationOptions['requestBody'] = {
   },
 };
 
+export function takesFile(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as { fileBody?: boolean } | undefined)?.fileBody === true;
+}
+
 /** Lets routes with `@FileBody`, and no others, take files. The body is left unread for them. */
 export function addFileParser(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(['text/csv', FORM], (request, _payload, done) => {
-    if ((request.routeOptions.config as { fileBody?: boolean }).fileBody) done(null, undefined);
+    if (takesFile(request)) done(null, undefined);
     else done(new Problem(UNSUPPORTED_MEDIA_TYPE, 'This route does not take a file.'));
   });
 }

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(__dirname, '../..');
+const execute = promisify(execFile);
+
+async function service(command: string, folder: string): Promise<Record<string, string>> {
+  const { stdout } = await execute(process.execPath, [join(__dirname, 'service.mjs'), command, folder], { cwd: ROOT });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
+}
+
+/** As global-setup.mjs names its folders, so that its sweep finds what a killed run left. */
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `daybook-test-${process.pid}-`));
+  await chmod(folder, 0o755); // as root, PostgreSQL runs as another user, who must get in
+  return folder;
+}
+
+export interface OwnPostgres {
+  /** As a server that loses its power: no farewell to its clients. Comes back with `start`, on the same port. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/**
+ * A PostgreSQL server of this test file's own, for breaking it. From then on `createTestDatabase` and `startTestApp`
+ * use it.
+ */
+export async function startOwnPostgres(): Promise<OwnPostgres> {
+  const parent = await newFolder();
+  const folder = join(parent, 'postgres');
+  const { adminUrl = '' } = await service('start-postgres', folder);
+  const login = (role: string) => {
+    const url = new URL(adminUrl);
+    [url.username, url.password, url.pathname] = [role, randomBytes(12).toString('hex'), '/daybook_template'];
+    return url.href;
+  };
+  process.env.TEST_POSTGRES_ADMIN_URL = adminUrl;
+  process.env.TEST_DATABASE_URL = login('daybook_app');
+  process.env.TEST_DATABASE_MIGRATION_URL = login('daybook_migrator');
+  const env = {
+    ...process.env,
+    NODE_ENV: 'test',
+    DATABASE_ADMIN_URL: adminUrl,
+    DATABASE_URL: process.env.TEST_DATABASE_URL,
+    DATABASE_MIGRATION_URL: process.env.TEST_DATABASE_MIGRATION_URL,
+    REDIS_URL: process.env.TEST_REDIS_URL,
+  };
+  for (const command of ['bootstrap', 'migrate'])
+    await execute(process.execPath, ['-r', '@swc-node/register', 'src/cli.ts', command], { cwd: ROOT, env });
+  return {
+    crash: async () => {
+      const pid = Number((await readFile(join(folder, 'cluster/postmaster.pid'), 'utf8')).split('\n')[0]);
+      process.kill(pid, 'SIGQUIT'); // what `pg_ctl stop -m immediate` sends
+    },
+    start: async () => {
+      await service('start-postgres', folder);
+    },
+    remove: async () => {
+      await service('stop-postgres', folder);
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface OwnRedis {
+  readonly url: string;
+  stop(): Promise<void>;
+  /** Empty, on the same port. */
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** A Redis of this test file's own, for taking it away. */
+export async function startOwnRedis(): Promise<OwnRedis> {
+  const parent = await newFolder();
+  const folder = join(parent, 'redis');
+  const { url = '' } = await service('start-redis', folder);
+  return {
+    url,
+    stop: async () => {
+      await service('stop-redis', folder);
+    },
+    start: async () => {
+      await service('start-redis', folder);
+    },
+    remove: async () => {
+      await service('stop-redis', folder);
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
