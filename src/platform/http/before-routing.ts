@@ -72,21 +72,17 @@ export function refuseUnroutable(fastify: FastifyInstance, problems: ProblemFilt
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       void reply.header('connection', 'close');
       problems.send(problemOfStatus(400), request, reply);
-    } else if (request.method === 'OPTIONS') {
+    } else done();
+  });
+  // after the hooks that say which origins may read the answer, and which addresses a process serves at all
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (request.method === 'OPTIONS') {
       const allowed = routes.methodsAt(request.url);
       // a browser would say of a preflight that fails that it may not call, not that nothing is there
       if (isPreflight(request)) void reply.status(204).send();
       else if (allowed.length === 0) problems.send(new NotFoundException(), request, reply);
-      else
-        void reply
-          .status(204)
-          .header('allow', [...allowed, 'OPTIONS'].join(', '))
-          .send();
-    } else done();
-  });
-  // after the hooks that say which origins may read the answer
-  fastify.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.is404) problems.send(new NotFoundException(), request, reply);
+      else void reply.status(204).header('allow', [...allowed, 'OPTIONS'].join(', ')).send();
+    } else if (request.is404) problems.send(new NotFoundException(), request, reply);
     else done(null, payload);
   });
 }
