@@ -55,6 +55,7 @@ export function createAdapter(config: Config): FastifyAdapter {
 /** What every process that serves the API has, tests included. Before `app.init()`. */
 export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pino): void {
   setUpHttp(app, config, logger);
+  refuseEarly(app, config);
   addDashboard(app);
   serveReference(app, () => openApiDocument(app, config));
   app.enableCors({
@@ -90,6 +91,7 @@ export function setUpProbes(app: NestFastifyApplication, config: Config, logger:
       if (PROBES.has(request.routeOptions.url ?? '')) done();
       else problems.send(problemOfStatus(404), request, reply);
     });
+  refuseEarly(app, config);
 }
 
 const PROBES = new Set(['/health/live', '/health/ready', '/metrics']);
@@ -102,11 +104,15 @@ function setUpHttp(app: NestFastifyApplication, config: Config, logger: Pino): v
   addParsers(app, config);
   addHeaders(app, config);
   addNotModified(app);
-  refuseUnroutable(fastify, app.get(ProblemFilter), app.get(RouteTable));
-  limitBodyTime(fastify, config.http.requestTimeoutMs);
   app.enableVersioning(VERSIONING);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
+}
+
+function refuseEarly(app: NestFastifyApplication, config: Config): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  refuseUnroutable(fastify, app.get(ProblemFilter), app.get(RouteTable));
+  limitBodyTime(fastify, config.http.requestTimeoutMs);
 }
 
 function addContext(app: NestFastifyApplication, logger: Pino): void {
