@@ -81,7 +81,11 @@ export function refuseUnroutable(fastify: FastifyInstance, problems: ProblemFilt
       // a browser would say of a preflight that fails that it may not call, not that nothing is there
       if (isPreflight(request)) void reply.status(204).send();
       else if (allowed.length === 0) problems.send(new NotFoundException(), request, reply);
-      else void reply.status(204).header('allow', [...allowed, 'OPTIONS'].join(', ')).send();
+      else
+        void reply
+          .status(204)
+          .header('allow', [...allowed, 'OPTIONS'].join(', '))
+          .send();
     } else if (request.is404) problems.send(new NotFoundException(), request, reply);
     else done(null, payload);
   });
