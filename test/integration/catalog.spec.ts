@@ -128,7 +128,7 @@ const SPOILT: readonly (readonly [rule: string, object: string, sql: string])[] 
        FOREIGN KEY (tenant_id, transaction_id) REFERENCES transactions (tenant_id, id) ON DELETE CASCADE`,
   ],
   ['owner', 'accounts', 'ALTER TABLE accounts OWNER TO daybook_app'],
-  ['owner', 'check_entries()', 'ALTER FUNCTION check_entries() OWNER TO daybook_app'],
+  ['owner', 'refuse_change()', 'ALTER FUNCTION refuse_change() OWNER TO daybook_app'],
   ['grants', 'accounts', 'GRANT TRUNCATE ON accounts TO daybook_app'],
   ['grants', 'accounts', 'GRANT REFERENCES ON accounts TO daybook_app'],
   ['grants', 'accounts', 'GRANT TRIGGER ON accounts TO daybook_app'],

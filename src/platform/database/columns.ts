@@ -6,6 +6,12 @@ export const bigintTransformer: ValueTransformer = {
   to: (value: bigint | null | undefined) => (typeof value === 'bigint' ? value.toString() : value),
 };
 
+/** JSON in a `text` column, where the order of its fields has to stay. */
+export const jsonText: ValueTransformer = {
+  from: (text: string | null): unknown => (text === null ? null : JSON.parse(text)),
+  to: (value: unknown) => (value === null || value === undefined ? value : JSON.stringify(value)),
+};
+
 /** `tenant_id`, first in every primary key. PostgreSQL fills it in from the transaction's tenant; code never sets it. */
 export const TENANT_ID_COLUMN = {
   name: 'tenant_id',

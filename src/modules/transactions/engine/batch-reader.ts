@@ -29,7 +29,7 @@ interface Row {
   readonly balances: { a: string; c: string; d: string; k: string; v: string }[] | null;
   readonly currencies: { code: string; scale: number; name: string }[] | null;
   readonly refs: string[] | null;
-  readonly keys: { p: string; o: string; k: string; f: string; s: number; b: unknown; r: string | null }[] | null;
+  readonly keys: { p: string; o: string; k: string; f: string; s: number; b: string | null; r: string | null }[] | null;
 }
 
 /** Everything a batch needs, in one statement and so in one snapshot, taken after the ledger's lock. */
@@ -100,7 +100,12 @@ export async function readBatch(
     keys: new Map(
       (row.keys ?? []).map(({ p, o, k, f, s, b, r }) => [
         scopedKey({ principalId: p, operation: o, key: k }),
-        { fingerprint: Buffer.from(f, 'hex'), status: s, body: b, transactionId: r },
+        {
+          fingerprint: Buffer.from(f, 'hex'),
+          status: s,
+          body: b === null ? null : (JSON.parse(b) as unknown),
+          transactionId: r,
+        },
       ]),
     ),
   };

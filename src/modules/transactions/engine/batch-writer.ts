@@ -38,7 +38,7 @@ WITH new_transactions AS (
 ), new_keys AS (
   INSERT INTO idempotency_keys (tenant_id, created_at, principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
   SELECT $1, $3, k.principal_id, k.operation, k.key, decode(k.fingerprint, 'hex'), k.status, k.body, k.resource_id, k.expires_at
-  FROM unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::smallint[], $37::jsonb[], $38::uuid[], $39::timestamptz[])
+  FROM unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::smallint[], $37::text[], $38::uuid[], $39::timestamptz[])
     AS k (principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
   ON CONFLICT (tenant_id, principal_id, operation, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, headers = NULL,

@@ -19,12 +19,13 @@ export class Foundation1795300000001 implements MigrationInterface {
       fingerprint  bytea NOT NULL,
       status       smallint NOT NULL,
       headers      jsonb,
-      body         jsonb,
+      body         text,
       resource_id  uuid,
       created_at   timestamptz NOT NULL DEFAULT now(),
       expires_at   timestamptz,
       PRIMARY KEY (tenant_id, principal_id, operation, key)
     );
+    COMMENT ON COLUMN idempotency_keys.body IS 'JSON, as text: jsonb would order its fields anew, and a replay is the same answer.';
     COMMENT ON COLUMN idempotency_keys.resource_id IS 'The transaction that a posting made; its answer is rebuilt from there.';
     COMMENT ON COLUMN idempotency_keys.expires_at IS 'NULL: remembered for ever (imports).';
     CREATE INDEX idempotency_keys_expiry ON idempotency_keys (tenant_id, expires_at) WHERE expires_at IS NOT NULL;

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { TENANT_ID_COLUMN } from '../../database/columns';
+import { jsonText, TENANT_ID_COLUMN } from '../../database/columns';
 
 /** A remembered request and its answer (API-02 to API-08). */
 @Entity('idempotency_keys')
@@ -29,7 +29,12 @@ export class IdempotencyKey {
   @Column({ type: 'jsonb', nullable: true })
   headers: Record<string, string> | null;
 
-  @Column({ type: 'jsonb', nullable: true })
+  @Column({
+    type: 'text',
+    nullable: true,
+    transformer: jsonText,
+    comment: 'JSON, as text: jsonb would order its fields anew, and a replay is the same answer.',
+  })
   body: unknown;
 
   /** The transaction that a posting made; its answer is rebuilt from there. */
