@@ -370,6 +370,7 @@ describe('the way of a ledger', () => {
         again.headers.get('idempotent-replayed'),
         again.headers.get('location'),
       ]).toEqual([201, first.body, 'true', first.headers.get('location')]);
+      expect(again.text).toBe(first.text);
       // the same request in other words
       const reordered = JSON.stringify(body).replace(/^\{/, '{ ');
       expect(
@@ -437,6 +438,7 @@ describe('the way of a ledger', () => {
       }
       const first = answers.find(({ status }) => status === 201);
       const again = await create(body);
+      expect(again.text).toBe(first?.text);
       expect([
         again.status,
         again.body,
