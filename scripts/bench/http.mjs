@@ -13,6 +13,7 @@ export async function startApplication(env) {
     env: { ...process.env, ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   const up = await within(30_000, () =>
     fetch(`${url}/health/ready`).then(
       (answer) => answer.ok,
@@ -20,11 +21,10 @@ export async function startApplication(env) {
     ),
   );
   if (!up) throw new Error('the application did not come up');
-  const stop = () =>
-    new Promise((resolve) => {
-      child.once('exit', resolve);
-      child.kill('SIGTERM');
-    });
+  const stop = () => {
+    child.kill('SIGTERM');
+    return exited;
+  };
   return { url, pid: child.pid, stop };
 }
 

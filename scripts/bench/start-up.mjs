@@ -19,10 +19,14 @@ export async function measureStartUp() {
 async function start(folder) {
   const port = await freePort();
   const began = performance.now();
+  // the engine's part of the report has left its servers' addresses here
+  const env = { ...process.env, DAYBOOK_DATA_DIR: folder, PORT: String(port) };
+  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'REDIS_URL']) delete env[name];
   const child = spawn(process.execPath, [join(root, 'scripts/start.mjs')], {
-    env: { ...process.env, DAYBOOK_DATA_DIR: folder, PORT: String(port) },
+    env,
     stdio: 'ignore',
   });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   try {
     const answered = () =>
       fetch(`http://127.0.0.1:${port}/health/ready`).then(
@@ -32,9 +36,7 @@ async function start(folder) {
     if (!(await within(120_000, answered))) throw new Error('npm start gave no answer in two minutes');
     return (performance.now() - began) / 1000;
   } finally {
-    await new Promise((resolve) => {
-      child.once('exit', resolve);
-      child.kill('SIGINT');
-    });
+    child.kill('SIGINT');
+    await exited;
   }
 }
