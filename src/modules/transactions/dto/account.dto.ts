@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -16,36 +16,6 @@ import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
 import { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
 import { type Account, ACCOUNT_STATUSES, type AccountStatus } from '../entities/account.entity';
 import { IsInstant, IsMetadata, MayBeAbsent } from './validators';
-
-export class UpdateAccountRequest {
-  @ApiPropertyOptional({ type: 'string', nullable: true, maxLength: 200, example: 'Main bank account' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  name?: string | null;
-
-  /** The currencies that it takes; null: any. */
-  @ApiPropertyOptional({ type: [String], nullable: true, minItems: 1, maxItems: 50, example: ['EUR'] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(50)
-  @ArrayUnique()
-  @Matches(CUSTOM_CURRENCY_CODE, { each: true, message: 'each currency must be a code such as EUR' })
-  currencies?: string[] | null;
-
-  /** Your own keys: at most 50, 5 levels, 16 KiB. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { iban: 'DE02120300000000202051' } })
-  @MayBeAbsent()
-  @IsMetadata()
-  metadata?: Record<string, unknown>;
-
-  /** A closed account takes no entries. */
-  @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
-  @MayBeAbsent()
-  @IsIn(ACCOUNT_STATUSES)
-  status?: AccountStatus;
-}
 
 export class CreateAccountRequest {
   /** Segments with colons between; unique in the ledger. */
@@ -83,10 +53,18 @@ export class CreateAccountRequest {
   currencies?: string[] | null;
 
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: {} })
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { iban: 'DE02120300000000202051' } })
   @MayBeAbsent()
   @IsMetadata()
   metadata?: Record<string, unknown>;
+}
+
+export class UpdateAccountRequest extends PickType(CreateAccountRequest, ['name', 'currencies', 'metadata'] as const) {
+  /** A closed account takes no entries. */
+  @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
+  @MayBeAbsent()
+  @IsIn(ACCOUNT_STATUSES)
+  status?: AccountStatus;
 }
 
 export class AccountQuery extends PageQuery {
