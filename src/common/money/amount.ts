@@ -8,6 +8,9 @@ export const MAX_MINOR_UNITS = 10n ** BigInt(MAX_DIGITS) - 1n;
 /** What an unsigned amount looks like on the wire, whatever its currency: "1234.50". For OpenAPI documents. */
 export const AMOUNT_PATTERN = `^(0|[1-9][0-9]{0,${MAX_DIGITS - 1}})(\\.[0-9]{1,${MAX_SCALE}})?$`;
 
+/** {@link AMOUNT_PATTERN} with an optional minus sign, for what may be negative: limits. */
+export const SIGNED_AMOUNT_PATTERN = `^-?${AMOUNT_PATTERN.slice(1)}`;
+
 const DECIMAL = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 
 /** Why a text is no amount of its currency. */

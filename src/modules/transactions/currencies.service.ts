@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
-import { isoCurrency } from '../../common/money/currency';
+import { In, Repository } from 'typeorm';
+import { type Currency, isoCurrency } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
@@ -25,6 +25,30 @@ export class CurrenciesService {
       });
     await this.currencies.insert({ code, scale, name, custom: true });
     return { code, scale, name, custom: true };
+  }
+
+  /**
+   * Scales by code, for amounts that are to be stored. An ISO 4217 currency that the tenant has not used yet is adopted:
+   * from then on its scale is the tenant's, whatever ISO does. A code that is neither is left out.
+   */
+  async adopt(codes: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const known = await this.scales(codes);
+    const fresh = codes.map(isoCurrency).filter((currency) => currency && !known.has(currency.code)) as Currency[];
+    if (fresh.length === 0) return known;
+    await this.currencies
+      .createQueryBuilder()
+      .insert()
+      .values(fresh.map(({ code, scale, name }) => ({ code, scale, name, custom: false })))
+      .orIgnore()
+      .execute();
+    return this.scales(codes);
+  }
+
+  /** Scales by code of the currencies that the tenant uses already. */
+  async scales(codes: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (codes.length === 0) return new Map();
+    const rows = await this.currencies.findBy({ code: In([...codes]) });
+    return new Map(rows.map(({ code, scale }) => [code, scale]));
   }
 
   list(query: PageQuery) {
