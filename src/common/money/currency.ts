@@ -5,6 +5,9 @@ export interface Currency {
   readonly name: string;
 }
 
+/** Scale by code; undefined for a currency that is not known. */
+export type ScaleOf = (code: string) => number | undefined;
+
 /** An entry of ISO 4217. `scale` is the standard's minor unit. */
 export interface IsoCurrency extends Currency {
   /** three digits, leading zeros included: "008" */

@@ -24,7 +24,7 @@ import {
   parseSignedAmount,
   SIGNED_AMOUNT_PATTERN,
 } from '../../../common/money/amount';
-import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
+import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
 import { VALIDATION_FAILED } from '../../../common/problems/http.problems';
 import { Problem, type ProblemType } from '../../../common/problems/problem';
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../../common/time/duration';
@@ -208,9 +208,6 @@ export class CurrencyLimitsResponse {
   @ApiProperty({ type: () => [VelocityLimitResponse] })
   velocity: VelocityLimitResponse[];
 }
-
-/** Decimals of a currency; undefined for one that is not known. */
-export type ScaleOf = (currency: string) => number | undefined;
 
 /**
  * Limits as they came, in minor units.
