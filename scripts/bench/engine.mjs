@@ -30,7 +30,11 @@ export async function measureEngine(engine, books, choose, { callers, seconds })
       while (performance.now() < until) {
         const [from, to] = choose();
         const outcome = await engine.post(tenant, ledger, {
-          posting: {
+          order: {
+            kind: 'posting',
+            pending: false,
+            expiresAt: null,
+            templateId: null,
             id: uuidv7(),
             reference: null,
             description: 'bench',
@@ -44,7 +48,7 @@ export async function measureEngine(engine, books, choose, { callers, seconds })
           },
           key: { principalId: NOBODY, operation: 'bench', key: randomUUID(), fingerprint, expiresAt: null },
         });
-        if (outcome.kind !== 'posted') throw new Error(`not posted: ${JSON.stringify(outcome)}`);
+        if (outcome.kind !== 'recorded') throw new Error(`not posted: ${JSON.stringify(outcome)}`);
         posted += 1;
       }
     }),

@@ -59,7 +59,7 @@ export class Config {
     readonly sweepIntervalMs: number;
     readonly leaseMs: number;
   };
-  readonly engine: { readonly batchCommands: number; readonly queueCommands: number };
+  readonly engine: { readonly batchCommands: number; readonly batchEntries: number; readonly queueCommands: number };
   readonly idempotency: { readonly retentionDays: number };
 
   constructor(env: Environment) {
@@ -114,7 +114,11 @@ export class Config {
       sweepIntervalMs: env.JOBS_SWEEP_INTERVAL_MS,
       leaseMs: env.JOBS_LEASE_MS,
     };
-    this.engine = { batchCommands: env.ENGINE_BATCH_COMMANDS, queueCommands: env.ENGINE_QUEUE_COMMANDS };
+    this.engine = {
+      batchCommands: env.ENGINE_BATCH_COMMANDS,
+      batchEntries: env.ENGINE_BATCH_ENTRIES,
+      queueCommands: env.ENGINE_QUEUE_COMMANDS,
+    };
     this.idempotency = { retentionDays: env.IDEMPOTENCY_RETENTION_DAYS };
   }
 }

@@ -110,6 +110,9 @@ export const environmentSchema = z.object({
   JOBS_LEASE_MS: integer(30_000, 100).describe('A running job whose worker gave no sign for this long is run again.'),
 
   ENGINE_BATCH_COMMANDS: integer(500, 1).describe('Most postings in one commit.'),
+  ENGINE_BATCH_ENTRIES: integer(10_000, 1).describe(
+    'Most entries in one commit; a larger transaction is one by itself.',
+  ),
   ENGINE_QUEUE_COMMANDS: integer(5_000, 1).describe(
     'Postings that may wait per ledger; beyond it: 503 with Retry-After.',
   ),

@@ -123,9 +123,9 @@ const SPOILT: readonly (readonly [rule: string, object: string, sql: string])[] 
   ],
   [
     'no-cascade-in-the-ledger',
-    'entries.entries_transaction_fkey',
-    `ALTER TABLE entries DROP CONSTRAINT entries_transaction_fkey, ADD CONSTRAINT entries_transaction_fkey
-       FOREIGN KEY (tenant_id, transaction_id) REFERENCES transactions (tenant_id, id) ON DELETE CASCADE`,
+    'transactions.transactions_parent_fkey',
+    `ALTER TABLE transactions DROP CONSTRAINT transactions_parent_fkey, ADD CONSTRAINT transactions_parent_fkey
+       FOREIGN KEY (tenant_id, parent_id) REFERENCES transactions (tenant_id, id) ON DELETE CASCADE`,
   ],
   ['owner', 'accounts', 'ALTER TABLE accounts OWNER TO daybook_app'],
   ['owner', 'refuse_change()', 'ALTER FUNCTION refuse_change() OWNER TO daybook_app'],

@@ -5,6 +5,7 @@ import { NIL_UUID, uuidv7 } from '../../src/common/ids/uuid';
 import { ENTITIES } from '../../src/app.entities';
 import { ConfigModule } from '../../src/config/config.module';
 import { PostingEngine, TransactionsModule } from '../../src/modules/transactions';
+import { type Order } from '../../src/modules/transactions/core/orders';
 import { type Command, type Outcome } from '../../src/modules/transactions/engine/command';
 import { RedisModule } from '../../src/platform/cache/redis.module';
 import { DatabaseModule } from '../../src/platform/database/database.module';
@@ -54,8 +55,12 @@ afterAll(async () => {
 
 function command(key: string, amount = '1.00', account = 'sales'): Command {
   return {
-    posting: {
+    order: {
       id: uuidv7(),
+      kind: 'posting',
+      pending: false,
+      expiresAt: null,
+      templateId: null,
       reference: null,
       description: null,
       effectiveAt: undefined,
@@ -87,7 +92,7 @@ describe('PostingEngine', () => {
   it('posts, durable and in order, with a gapless sequence', async () => {
     const outcomes = await Promise.all(Array.from({ length: 200 }, (_, index) => post(command(`order-${index}`))));
     const sequences = outcomes.map((outcome) =>
-      outcome.kind === 'posted' ? Number(outcome.transaction.sequence) : NaN,
+      outcome.kind === 'recorded' ? Number(outcome.transaction.sequence) : NaN,
     );
     expect(sequences).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     expect(await scalar('SELECT count(*)::int FROM transactions')).toBe(200);
@@ -99,7 +104,7 @@ describe('PostingEngine', () => {
     const together = await Promise.all([post(command('twin')), post(command('twin')), post(command('twin'))]);
     const later = await post(command('twin'));
     const answers = [...together, later].map((outcome) =>
-      outcome.kind === 'posted' ? [outcome.transaction, outcome.replayed] : outcome,
+      outcome.kind === 'recorded' ? [outcome.transaction, outcome.replayed] : outcome,
     );
     const [first] = answers as [[unknown, boolean]];
     expect(answers).toEqual([
@@ -121,7 +126,7 @@ describe('PostingEngine', () => {
   it('API-08 a refusal is remembered, and the neighbours of the batch are posted', async () => {
     const [bad, good] = await Promise.all([post(command('bad', '1.00', 'nobody')), post(command('good'))]);
     expect(bad.kind === 'refused' && bad.problem.type.code).toBe('unknown-account');
-    expect(good.kind).toBe('posted');
+    expect(good.kind).toBe('recorded');
     const again = await post(command('bad', '1.00', 'nobody'));
     expect(again).toMatchObject({ kind: 'stored', status: 422, body: { code: 'unknown-account' } });
   });
@@ -131,7 +136,7 @@ describe('PostingEngine', () => {
     const poison = command('poison');
     const outcomes = await Promise.allSettled([
       post(command('near-1')),
-      post({ ...poison, posting: { ...poison.posting, description: 'a\u0000b' } }),
+      post({ ...poison, order: { ...(poison.order as Order), description: 'a\u0000b' } }),
       post(command('near-2')),
       post(command('near-3')),
     ]);
@@ -151,7 +156,7 @@ describe('PostingEngine', () => {
       );
       outcomes.push(...(await posting));
     }
-    expect(outcomes.every(({ kind }) => kind === 'posted')).toBe(true);
+    expect(outcomes.every(({ kind }) => kind === 'recorded')).toBe(true);
     expect(await scalar('SELECT count(*)::int FROM transactions')).toBe(before + 300);
     expect(
       await scalar(`SELECT count(*)::int FROM transactions WHERE sequence > (SELECT count(*) FROM transactions)`),
@@ -180,7 +185,7 @@ describe('PostingEngine', () => {
       }
     };
     const transaction = (id: string, sequence: string, count = 2) =>
-      `INSERT INTO transactions (id, ledger_id, sequence, status, effective_at, created_at, created_by, entry_count) VALUES ('${id}', '${LEDGER}', ${sequence}, 'posted', '${now}', '${now}', '${NIL_UUID}', ${count})`;
+      `INSERT INTO transactions (id, ledger_id, sequence, kind, effective_at, created_at, created_by, entry_count, hash) VALUES ('${id}', '${LEDGER}', ${sequence}, 'posting', '${now}', '${now}', '${NIL_UUID}', ${count}, decode(repeat('01', 32), 'hex'))`;
     const entry = (
       id: string,
       position: number,
@@ -188,9 +193,10 @@ describe('PostingEngine', () => {
       direction: string,
       amount: number,
       version = '(SELECT version FROM balances WHERE account_id = account_id LIMIT 1)',
-    ) => `('${id}', ${position}, '${account}', 'EUR', '${direction}', ${amount}, ${version}, 0, '${now}', '${now}')`;
+    ) =>
+      `('${id}', '${LEDGER}', ${position}, '${account}', 'EUR', 'posted', '${direction}', ${amount}, ${version}, 0, '${now}', '${now}')`;
     const ENTRIES =
-      'INSERT INTO entries (transaction_id, position, account_id, currency, direction, amount, version, balance_after, effective_at, created_at) VALUES';
+      'INSERT INTO entries (transaction_id, ledger_id, position, account_id, currency, kind, direction, amount, version, balance_after, effective_at, created_at) VALUES';
     const next = '(SELECT sequence + 1 FROM ledger_heads)';
 
     it('REL-01 refuses entries that do not sum to zero', async () => {

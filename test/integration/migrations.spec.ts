@@ -123,7 +123,12 @@ describe('REL-20 migrate', () => {
 /** What a migration would send. */
 async function statementsOf(migration: { up(runner: QueryRunner): Promise<void> }): Promise<string[]> {
   const statements: string[] = [];
-  const recorder = { query: (sql: string) => Promise.resolve(statements.push(sql)) };
+  const recorder = {
+    query: (sql: string) => {
+      statements.push(sql);
+      return Promise.resolve([]);
+    },
+  };
   await migration.up(recorder as unknown as QueryRunner);
   return statements;
 }
@@ -151,6 +156,11 @@ function unsafe(statements: readonly string[]): string[] {
   return findings;
 }
 
+/** Migrations that stop the traffic while they run, and why that is right. */
+const STOPS_THE_TRAFFIC: Readonly<Record<string, string>> = {
+  HoldsAndChain1795300000006: 'every row of the ledger gets its place in the hash chain, before the first release',
+};
+
 describe('REL-21 the migrations themselves', () => {
   it('are all on the list, in order, once', () => {
     const files = readdirSync(join(ROOT, 'src/platform/database/migrations')).filter((file) => /^\d+-/.test(file));
@@ -173,7 +183,7 @@ describe('REL-21 the migrations themselves', () => {
       const migration = new Migration();
       const statements = await statementsOf(migration);
       expect(statements[0]?.startsWith(MIGRATION_SETTINGS)).toBe(true);
-      expect(unsafe(statements)).toEqual([]);
+      expect(unsafe(statements).length > 0).toBe(migration.name in STOPS_THE_TRAFFIC);
       await expect(migration.down()).rejects.toThrow('migrations go forward only');
     },
   );

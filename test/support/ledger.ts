@@ -58,6 +58,8 @@ const TABLES = [
   'balances',
   'transactions',
   'entries',
+  'holds',
+  'reversals',
   'idempotency_keys',
 ] as const;
 
@@ -76,22 +78,27 @@ export async function fingerprintOfTables(
   return hashes;
 }
 
+const POSTED = `(kind NOT IN ('held', 'released'))`;
+const PENDING = `CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount END`;
+
 /** What is wrong with the books, straight from the rows: nothing, or one line per fault (REL-01, REL-02, REL-12). */
 export async function faultsInBooks(app: Pick<TestApp, 'sql'>): Promise<string[]> {
   const rows = await app.sql<{ fault: string }>(`
     SELECT 'transaction ' || transaction_id || ' does not sum to zero in ' || currency AS fault FROM entries
-      GROUP BY tenant_id, transaction_id, currency HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0
+      GROUP BY tenant_id, transaction_id, currency, kind HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0
     UNION ALL
     SELECT 'balance of ' || b.account_id || ' differs from its entries' FROM balances b LEFT JOIN (
       SELECT tenant_id, account_id, currency, count(*) AS n, max(version) AS last,
-             COALESCE(sum(amount) FILTER (WHERE direction = 'debit'), 0) AS debits, COALESCE(sum(amount) FILTER (WHERE direction = 'credit'), 0) AS credits
+             COALESCE(sum(amount) FILTER (WHERE direction = 'debit' AND ${POSTED}), 0) AS debits, COALESCE(sum(amount) FILTER (WHERE direction = 'credit' AND ${POSTED}), 0) AS credits,
+             COALESCE(sum(${PENDING}) FILTER (WHERE direction = 'debit'), 0) AS pending_debits, COALESCE(sum(${PENDING}) FILTER (WHERE direction = 'credit'), 0) AS pending_credits
       FROM entries GROUP BY 1, 2, 3) e USING (tenant_id, account_id, currency)
-      WHERE (b.posted_debits, b.posted_credits, b.version, b.version) IS DISTINCT FROM (e.debits, e.credits, e.n, e.last)
+      WHERE (b.posted_debits, b.posted_credits, b.pending_debits, b.pending_credits, b.version, b.version)
+            IS DISTINCT FROM (e.debits, e.credits, e.pending_debits, e.pending_credits, e.n, e.last)
     UNION ALL
     SELECT 'entry ' || version || ' of ' || account_id || ' does not follow from the one before' FROM (
       SELECT *, lag(version, 1, 0::bigint) OVER w AS version_before, lag(balance_after, 1, 0::numeric) OVER w AS balance_before
       FROM entries WINDOW w AS (PARTITION BY tenant_id, account_id, currency ORDER BY version)) e
-      WHERE version <> version_before + 1 OR balance_after <> balance_before + CASE direction WHEN 'debit' THEN amount ELSE -amount END
+      WHERE version <> version_before + 1 OR balance_after <> balance_before + CASE WHEN NOT ${POSTED} THEN 0 WHEN direction = 'debit' THEN amount ELSE -amount END
     UNION ALL
     SELECT 'the sequence of ' || l.ledger_id || ' has a gap or its head is wrong' FROM ledger_heads l LEFT JOIN (
       SELECT tenant_id, ledger_id, count(*) AS n, max(sequence) AS last FROM transactions GROUP BY 1, 2) t USING (tenant_id, ledger_id)
@@ -100,6 +107,17 @@ export async function faultsInBooks(app: Pick<TestApp, 'sql'>): Promise<string[]
     SELECT 'transaction ' || t.id || ' has not the entries that it says' FROM transactions t LEFT JOIN (
       SELECT tenant_id, transaction_id, count(*) AS n FROM entries GROUP BY 1, 2) e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
       WHERE t.entry_count IS DISTINCT FROM e.n
+    UNION ALL
+    SELECT 'pending of ' || b.account_id || ' is not what its open holds reserve' FROM balances b LEFT JOIN (
+      SELECT h.tenant_id, e.account_id, e.currency,
+             COALESCE(sum(h.remaining[e.position + 1]) FILTER (WHERE e.direction = 'debit'), 0) AS debits, COALESCE(sum(h.remaining[e.position + 1]) FILTER (WHERE e.direction = 'credit'), 0) AS credits
+      FROM holds h JOIN entries e ON e.tenant_id = h.tenant_id AND e.transaction_id = h.transaction_id GROUP BY 1, 2, 3) o USING (tenant_id, account_id, currency)
+      WHERE (b.pending_debits, b.pending_credits) IS DISTINCT FROM (COALESCE(o.debits, 0), COALESCE(o.credits, 0))
+    UNION ALL
+    SELECT 'more of ' || t.id || ' was reversed than it was' FROM transactions t JOIN (
+      SELECT c.tenant_id, c.parent_id, sum(e.amount) AS amount FROM transactions c JOIN entries e ON e.tenant_id = c.tenant_id AND e.transaction_id = c.id AND e.kind = 'reversed'
+      GROUP BY 1, 2) r ON r.tenant_id = t.tenant_id AND r.parent_id = t.id
+      WHERE r.amount > (SELECT sum(amount) FROM entries e WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND ${POSTED})
     UNION ALL
     SELECT 'key ' || key || ' names a transaction that is not there' FROM idempotency_keys k
       WHERE k.resource_id IS NOT NULL AND NOT EXISTS (SELECT FROM transactions t WHERE t.tenant_id = k.tenant_id AND t.id = k.resource_id)`);

@@ -10,8 +10,9 @@ import {
   type AsOfQuery,
   ChartService,
   LedgersService,
-  type PostedTransaction,
+  type RecordedTransaction,
   readTransactions,
+  movesPosted,
 } from '../transactions';
 import { CSV_HEADER, csvOf } from './format/csv-writer';
 import { accountDirective, commodityDirective, journalOf } from './format/journal-writer';
@@ -85,7 +86,7 @@ export class ExportsService {
 
   private async *journalText(
     ledgerId: string,
-    pages: AsyncIterable<readonly PostedTransaction[]>,
+    pages: AsyncIterable<readonly RecordedTransaction[]>,
   ): AsyncGenerator<string> {
     for (const currency of await this.chart.currenciesOf(ledgerId)) yield commodityDirective(currency);
     let code = '';
@@ -99,7 +100,7 @@ export class ExportsService {
   }
 }
 
-async function* csvText(pages: AsyncIterable<readonly PostedTransaction[]>): AsyncGenerator<string> {
+async function* csvText(pages: AsyncIterable<readonly RecordedTransaction[]>): AsyncGenerator<string> {
   yield CSV_HEADER;
   for await (const page of pages) yield page.map(csvOf).join('');
 }
@@ -109,7 +110,7 @@ async function* transactionsOf(
   { client, tenantId }: Transaction,
   ledgerId: string,
   { asOf, axis }: AsOfQuery,
-): AsyncGenerator<PostedTransaction[]> {
+): AsyncGenerator<RecordedTransaction[]> {
   const column = axis === 'created' ? 'created_at' : 'effective_at';
   const until = asOf === undefined ? null : parseInstant(asOf);
   for (let sequence = 0n; ;) {
@@ -119,8 +120,14 @@ async function* transactionsOf(
       [tenantId, ledgerId, sequence.toString(), until],
       `ORDER BY t.sequence LIMIT ${PAGE}`,
     );
-    if (page.length > 0) yield page;
+    const posted = page.map(({ recorded }) => postedPart(recorded)).filter(({ entries }) => entries.length > 0);
+    if (posted.length > 0) yield posted;
     if (page.length < PAGE) return;
-    sequence = page.at(-1)?.sequence ?? sequence;
+    sequence = page.at(-1)?.recorded.sequence ?? sequence;
   }
+}
+
+/** Journals know no holds: what was reserved or freed is left out. */
+function postedPart(transaction: RecordedTransaction): RecordedTransaction {
+  return { ...transaction, entries: transaction.entries.filter(({ kind }) => movesPosted(kind)) };
 }

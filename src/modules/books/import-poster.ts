@@ -5,7 +5,7 @@ import { Problem } from '../../common/problems/problem';
 import { parseDate } from '../../common/time/instant';
 import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
 import { type JobContext } from '../jobs';
-import { type Command, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
+import { type Command, type CommandKey, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
 import { IMPORT_STOPPED } from './books.errors';
 import { type BookRow } from './format/columns';
 import { readRows } from './format/csv-rows';
@@ -102,11 +102,11 @@ export class ImportPoster {
     let outcome = await this.patiently(tenantId, file.ledgerId, command, signal);
     if (outcome.kind === 'stored') {
       // a key remembers its refusal; what was refused in an earlier run may be right by now
-      await this.forgetRefusal(tenantId, command);
+      await this.forgetRefusal(tenantId, command.key);
       outcome = await this.patiently(tenantId, file.ledgerId, command, signal);
     }
-    if (outcome.kind === 'posted') return outcome.replayed ? 'alreadyPosted' : 'posted';
-    throw outcome.kind === 'refused' ? outcome.problem : new Error('a refusal was remembered that had been forgotten');
+    if (outcome.kind === 'recorded') return outcome.replayed ? 'alreadyPosted' : 'posted';
+    throw outcome.kind === 'refused' ? outcome.problem : new Error(`an import was ${outcome.kind}`);
   }
 
   /** Others post to this ledger too: when its queue is full the file waits. */
@@ -122,7 +122,7 @@ export class ImportPoster {
     }
   }
 
-  private async forgetRefusal(tenantId: string, { key: { principalId, operation, key } }: Command): Promise<void> {
+  private async forgetRefusal(tenantId: string, { principalId, operation, key }: CommandKey): Promise<void> {
     await this.database.run(tenantId, 'write', async () => {
       await currentTransaction().client.query(
         `DELETE FROM idempotency_keys
@@ -154,10 +154,14 @@ async function* slices(blocks: ReturnType<typeof readRows>): AsyncGenerator<File
   if (slice.length > 0) yield slice;
 }
 
-function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command {
+function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command & { readonly key: CommandKey } {
   const { date = '', description = '' } = rows[0]?.fields ?? {};
   return {
-    posting: {
+    order: {
+      kind: 'posting',
+      pending: false,
+      expiresAt: null,
+      templateId: null,
       id: uuidv7(),
       reference: null,
       description: description === '' ? null : description,

@@ -19,7 +19,14 @@ import {
   UpdateAccountRequest,
 } from './dto/account.dto';
 import { AccountBalancesResponse, AccountEntryPage } from './dto/balance.dto';
-import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, LEDGER_NOT_FOUND, UNKNOWN_CURRENCY } from './transactions.errors';
+import {
+  ACCOUNT_NOT_FOUND,
+  AMOUNT_OUT_OF_RANGE,
+  AMOUNT_PRECISION,
+  LEDGER_CLOSED,
+  LEDGER_NOT_FOUND,
+  UNKNOWN_CURRENCY,
+} from './transactions.errors';
 
 const ACCOUNT_PARAM = { name: 'account', description: 'Id or code.', example: 'assets:bank:main' } as const;
 
@@ -32,7 +39,7 @@ export class AccountsController {
   ) {}
 
   @Post()
-  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, LEDGER_CLOSED, UNKNOWN_CURRENCY)
+  @ApiProblems(LEDGER_NOT_FOUND, CONFLICT, LEDGER_CLOSED, UNKNOWN_CURRENCY, AMOUNT_PRECISION, AMOUNT_OUT_OF_RANGE)
   @RequirePermission('accounts:write')
   @Idempotent('required')
   @ApiOperation({
@@ -48,7 +55,7 @@ export class AccountsController {
     const account = await this.accounts.create(ledgerId, request);
     reply.header('location', `/v1/ledgers/${ledgerId}/accounts/${account.id}`);
     setEtag(reply, account.version);
-    return AccountResponse.of(account);
+    return this.accounts.responseOf(account);
   }
 
   @Get()
@@ -73,11 +80,18 @@ export class AccountsController {
   ): Promise<AccountResponse> {
     const account = await this.accounts.get(ledgerId, idOrCode);
     setEtag(reply, account.version);
-    return AccountResponse.of(account);
+    return this.accounts.responseOf(account);
   }
 
   @Patch(':account')
-  @ApiProblems(ACCOUNT_NOT_FOUND, UNKNOWN_CURRENCY, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
+  @ApiProblems(
+    ACCOUNT_NOT_FOUND,
+    UNKNOWN_CURRENCY,
+    AMOUNT_PRECISION,
+    AMOUNT_OUT_OF_RANGE,
+    PRECONDITION_FAILED,
+    PRECONDITION_REQUIRED,
+  )
   @RequirePermission('accounts:write')
   @ApiOperation({
     summary: 'Change an account',
@@ -94,7 +108,7 @@ export class AccountsController {
   ): Promise<AccountResponse> {
     const account = await this.accounts.update(ledgerId, idOrCode, expectedVersion(request), change);
     setEtag(reply, account.version);
-    return AccountResponse.of(account);
+    return this.accounts.responseOf(account);
   }
 
   @Get(':account/balances')

@@ -7,14 +7,16 @@ import { Problem } from '../../common/problems/problem';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { normalBalanceOf } from './core/account';
+import { readLimits, storeLimits } from './core/limits';
+import { CurrenciesService } from './currencies.service';
 import {
   type AccountQuery,
   AccountResponse,
   type CreateAccountRequest,
   type UpdateAccountRequest,
 } from './dto/account.dto';
+import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { Account } from './entities/account.entity';
-import { TenantCurrency } from './entities/currency.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
 import { patchMetadata } from './metadata';
 import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactions.errors';
@@ -23,7 +25,7 @@ import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactio
 export class AccountsService {
   constructor(
     @InjectRepository(Account) private readonly accounts: Repository<Account>,
-    @InjectRepository(TenantCurrency) private readonly currencies: Repository<TenantCurrency>,
+    private readonly currencies: CurrenciesService,
     private readonly ledgers: LedgersService,
     private readonly cursors: CursorService,
   ) {}
@@ -42,6 +44,7 @@ export class AccountsService {
       type: request.type,
       normalBalance: request.normalBalance ?? normalBalanceOf(request.type),
       currencies: request.currencies ?? null,
+      limits: await this.storedLimits(request.limits ?? []),
       metadata: (request.metadata ?? {}) as never,
     });
     return this.get(ledgerId, id);
@@ -59,11 +62,12 @@ export class AccountsService {
 
   async list(ledgerId: string, query: AccountQuery) {
     await this.ledgers.get(ledgerId);
+    let scales: ReadonlyMap<string, number> = new Map();
     return this.cursors.page(
       `accounts ${ledgerId}`,
       query,
       { prefix: query.prefix },
-      ({ direction, key, limit, filters }) => {
+      async ({ direction, key, limit, filters }) => {
         const forward = direction === 'next';
         const builder = this.accounts
           .createQueryBuilder('account')
@@ -77,11 +81,19 @@ export class AccountsService {
             to: `${filters.prefix}\u{10FFFF}`,
           });
         if (key) builder.andWhere(`account.code ${forward ? '>' : '<'} :code`, { code: key[0] });
-        return builder.getMany();
+        const rows = await builder.getMany();
+        scales = await this.scalesOf(rows);
+        return rows;
       },
       (account) => [account.code],
-      (account) => AccountResponse.of(account),
+      (account) => AccountResponse.of(account, (code) => scales.get(code)),
     );
+  }
+
+  /** What callers see of it. */
+  async responseOf(account: Account): Promise<AccountResponse> {
+    const scales = await this.scalesOf([account]);
+    return AccountResponse.of(account, (code) => scales.get(code));
   }
 
   /** @throws Problem `account-not-found`, `precondition-failed`, `unknown-currency` */
@@ -95,11 +107,12 @@ export class AccountsService {
     const account = await this.get(ledgerId, idOrCode);
     if (expected !== '*' && expected !== account.version) throw versionMismatch();
     await this.assertCurrencies(change.currencies);
-    const { metadata, ...plain } = change;
+    const { metadata, limits, ...plain } = change;
     await this.accounts.update(
       { id: account.id, version: account.version },
       {
         ...plain,
+        ...(limits === undefined ? {} : { limits: await this.storedLimits(limits) }),
         ...(metadata === undefined ? {} : { metadata: patchMetadata(account.metadata, metadata) }),
         version: account.version + 1,
       },
@@ -108,11 +121,22 @@ export class AccountsService {
   }
 
   private async assertCurrencies(codes: readonly string[] | null | undefined): Promise<void> {
+    const known = await this.currencies.scales(codes ?? []);
     for (const [index, code] of (codes ?? []).entries()) {
-      if (isoCurrency(code) || (await this.currencies.findOneBy({ code }))) continue;
+      if (isoCurrency(code) || known.has(code)) continue;
       throw new Problem(UNKNOWN_CURRENCY, `"${code}" is neither an ISO 4217 currency nor one of this tenant.`, {
         errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
       });
     }
+  }
+
+  /** Their currencies are adopted, so that the scale of the amounts stands. */
+  private async storedLimits(request: readonly CurrencyLimitsRequest[]) {
+    const scales = await this.currencies.adopt(request.map(({ currency }) => currency));
+    return storeLimits(parseLimits(request, (code) => scales.get(code)));
+  }
+
+  private scalesOf(accounts: readonly Account[]): Promise<ReadonlyMap<string, number>> {
+    return this.currencies.scales(accounts.flatMap(({ limits }) => readLimits(limits).map(({ currency }) => currency)));
   }
 }

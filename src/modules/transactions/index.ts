@@ -3,21 +3,34 @@ import { Balance } from './entities/balance.entity';
 import { TenantCurrency } from './entities/currency.entity';
 import { Entry } from './entities/entry.entity';
 import { LedgerHead } from './entities/ledger-head.entity';
+import { Hold } from './entities/hold.entity';
 import { Ledger } from './entities/ledger.entity';
+import { ReversalState } from './entities/reversal.entity';
 import { Transaction } from './entities/transaction.entity';
 
 export { AccountsService } from './accounts.service';
 export { BalancesService } from './balances.service';
 export { type ChartAccount, type ChartCurrency, ChartService } from './chart.service';
-export { ACCOUNT_CODE, type AccountType, type Direction, normalBalanceOf } from './core/account';
-export { type PostedTransaction, type Posting } from './core/posting';
+export { ACCOUNT_CODE, type AccountType, accountTypeOf, type Direction, normalBalanceOf } from './core/account';
+export { type Posting } from './core/orders';
+export { movesPosted, type RecordedTransaction } from './core/recorded';
 export { AsOfQuery } from './dto/account.dto';
 export { ENTRIES_MAX } from './dto/transaction.dto';
-export { type Command, type Outcome } from './engine/command';
+export { type Command, type CommandKey, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';
 export { LedgersService, lockLedger } from './ledgers.service';
 export * from './transactions.errors';
 export { TransactionsModule } from './transactions.module';
 
-export const LEDGER_ENTITIES = [Ledger, LedgerHead, TenantCurrency, Account, Balance, Transaction, Entry];
+export const LEDGER_ENTITIES = [
+  Ledger,
+  LedgerHead,
+  TenantCurrency,
+  Account,
+  Balance,
+  Transaction,
+  Entry,
+  Hold,
+  ReversalState,
+];

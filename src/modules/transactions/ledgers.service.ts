@@ -24,8 +24,8 @@ export class LedgersService {
 
   async create(request: CreateLedgerRequest): Promise<Ledger> {
     const id = uuidv7();
-    const { name, description = null, metadata = {} } = request;
-    await this.ledgers.insert({ id, name, description, metadata: metadata as never });
+    const { name, description = null, unknownAccounts = 'refused', metadata = {} } = request;
+    await this.ledgers.insert({ id, name, description, unknownAccounts, metadata: metadata as never });
     await this.heads.insert({ ledgerId: id });
     return this.get(id);
   }

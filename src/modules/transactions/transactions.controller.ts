@@ -7,24 +7,37 @@ import { ApiProblems } from '../../platform/http/api-problems';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../platform/http/uuid-param';
-import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../platform/security/access.decorators';
+import { CurrentPrincipal, RequirePermission } from '../../platform/security/access.decorators';
 import { type Principal } from '../../platform/security/principal';
-import { PostTransactionRequest, TransactionPage, TransactionQuery, TransactionResponse } from './dto/transaction.dto';
+import { type Order } from './core/orders';
 import {
-  ACCOUNT_CLOSED,
-  AMOUNT_OUT_OF_RANGE,
-  AMOUNT_PRECISION,
-  CURRENCY_NOT_ALLOWED,
-  LEDGER_CLOSED,
-  LEDGER_NOT_FOUND,
-  QUEUE_FULL,
-  REFERENCE_USED,
-  TRANSACTION_NOT_FOUND,
-  UNBALANCED,
-  UNKNOWN_ACCOUNT,
-  UNKNOWN_CURRENCY,
-} from './transactions.errors';
+  CaptureRequest,
+  PostTransactionQuery,
+  PostTransactionRequest,
+  ReverseRequest,
+  TransactionQuery,
+  VoidRequest,
+} from './dto/transaction.dto';
+import { TransactionPage, TransactionResponse } from './dto/transaction.response.dto';
+import { captureOf, postingOf, reversalOf, voidOf } from './orders';
+import * as problems from './transactions.errors';
 import { TransactionsService } from './transactions.service';
+
+/** What any change of a ledger may be refused for. */
+const REFUSALS = [
+  problems.LEDGER_NOT_FOUND,
+  problems.LEDGER_CLOSED,
+  problems.ACCOUNT_CLOSED,
+  problems.ACCOUNT_FROZEN,
+  problems.AMOUNT_PRECISION,
+  problems.AMOUNT_OUT_OF_RANGE,
+  problems.UNKNOWN_CURRENCY,
+  problems.UNBALANCED,
+  problems.REFERENCE_USED,
+  IDEMPOTENCY_KEY_REUSED,
+  problems.QUEUE_FULL,
+] as const;
+const OF_A_PART = [problems.TRANSACTION_NOT_FOUND, problems.EXCEEDS_REMAINING, problems.SEVERAL_CURRENCIES] as const;
 
 @ApiTags('Transactions')
 @Controller('ledgers/:ledgerId/transactions')
@@ -33,53 +46,120 @@ export class TransactionsController {
 
   @Post()
   @ApiProblems(
-    LEDGER_NOT_FOUND,
-    UNKNOWN_ACCOUNT,
-    ACCOUNT_CLOSED,
-    LEDGER_CLOSED,
-    UNKNOWN_CURRENCY,
-    CURRENCY_NOT_ALLOWED,
-    AMOUNT_PRECISION,
-    AMOUNT_OUT_OF_RANGE,
-    UNBALANCED,
-    REFERENCE_USED,
-    IDEMPOTENCY_KEY_REUSED,
-    QUEUE_FULL,
+    ...REFUSALS,
+    problems.UNKNOWN_ACCOUNT,
+    problems.CURRENCY_NOT_ALLOWED,
+    problems.INSUFFICIENT_FUNDS,
+    problems.BALANCE_LIMIT,
+    problems.VELOCITY_LIMIT,
+    problems.CONDITION_FAILED,
+    problems.EXPIRY_PASSED,
   )
   @RequirePermission('transactions:write')
-  @Idempotent('required')
+  @Idempotent('optional')
   @WithoutTransaction()
   @ApiOperation({
-    summary: 'Post a transaction',
+    summary: 'Post a transaction, or hold amounts',
     description:
-      'Two or more entries that sum to zero per currency. 201 means durable: the transaction, its balances and the record of the Idempotency-Key were committed together. A retry with the same key gets the first answer, with `Idempotent-Replayed: true`.',
+      'Two or more entries that sum to zero per currency. 201 means durable: the transaction, its balances and the record of the Idempotency-Key were committed together. A retry with the same key gets the first answer, with `Idempotent-Replayed: true`. The key is required unless `dryRun=true`.',
   })
   @ApiCreatedResponse({ type: TransactionResponse })
-  async post(
+  @ApiOkResponse({ type: TransactionResponse, description: 'Of a dry run: what the answer would be.' })
+  post(
     @UuidParam('ledgerId') ledgerId: string,
+    @Query() query: PostTransactionQuery,
     @Body() body: PostTransactionRequest,
     @CurrentPrincipal() principal: Principal,
-    @CurrentTenant() tenantId: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
-    const key = idempotencyKeyOf(request, 'required');
-    const { transaction, replayed } = await this.transactions.post(
-      principal,
-      tenantId,
-      ledgerId,
-      key,
-      body,
-      request.body,
-      goneSignal(reply),
-    );
-    if (replayed) reply.header('idempotent-replayed', 'true');
-    reply.header('location', `/v1/ledgers/${ledgerId}/transactions/${transaction.id}`);
-    return transaction;
+    const call = { ledgerId, parentId: undefined, query, principal, request, reply };
+    return this.record(call, () => postingOf(body, principal.userId));
+  }
+
+  @Post(':transactionId/capture')
+  @ApiProblems(...REFUSALS, ...OF_A_PART, problems.NOT_A_HOLD, problems.HOLD_NOT_PENDING)
+  @RequirePermission('transactions:write')
+  @Idempotent('optional')
+  @WithoutTransaction()
+  @ApiOperation({
+    summary: 'Capture a hold',
+    description:
+      'Posts what the hold reserved, all that is left or a part; several captures are possible up to the hold. The answer is the transaction that posts it.',
+  })
+  @ApiCreatedResponse({ type: TransactionResponse })
+  @ApiOkResponse({ type: TransactionResponse, description: 'Of a dry run: what the answer would be.' })
+  capture(
+    @UuidParam('ledgerId') ledgerId: string,
+    @UuidParam('transactionId') parentId: string,
+    @Query() query: PostTransactionQuery,
+    @Body() body: CaptureRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionResponse> {
+    const call = { ledgerId, parentId, query, principal, request, reply };
+    return this.record(call, () => captureOf(parentId, body, principal.userId));
+  }
+
+  @Post(':transactionId/void')
+  @ApiProblems(...REFUSALS, problems.TRANSACTION_NOT_FOUND, problems.NOT_A_HOLD, problems.HOLD_NOT_PENDING)
+  @RequirePermission('transactions:write')
+  @Idempotent('optional')
+  @WithoutTransaction()
+  @ApiOperation({
+    summary: 'Void a hold',
+    description: 'Frees what is left of it. The answer is the transaction that records it.',
+  })
+  @ApiCreatedResponse({ type: TransactionResponse })
+  @ApiOkResponse({ type: TransactionResponse, description: 'Of a dry run: what the answer would be.' })
+  void(
+    @UuidParam('ledgerId') ledgerId: string,
+    @UuidParam('transactionId') parentId: string,
+    @Query() query: PostTransactionQuery,
+    @Body() body: VoidRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionResponse> {
+    const call = { ledgerId, parentId, query, principal, request, reply };
+    return this.record(call, () => voidOf(parentId, body, principal.userId));
+  }
+
+  @Post(':transactionId/reverse')
+  @ApiProblems(
+    ...REFUSALS,
+    ...OF_A_PART,
+    problems.NOT_REVERSIBLE,
+    problems.ALREADY_REVERSED,
+    problems.INSUFFICIENT_FUNDS,
+    problems.BALANCE_LIMIT,
+  )
+  @RequirePermission('transactions:write')
+  @Idempotent('optional')
+  @WithoutTransaction()
+  @ApiOperation({
+    summary: 'Reverse a transaction',
+    description:
+      'Takes back a posted transaction, all that was not reversed yet or a part, with debits and credits changed over. The answer is the reversal; both name each other.',
+  })
+  @ApiCreatedResponse({ type: TransactionResponse })
+  @ApiOkResponse({ type: TransactionResponse, description: 'Of a dry run: what the answer would be.' })
+  reverse(
+    @UuidParam('ledgerId') ledgerId: string,
+    @UuidParam('transactionId') parentId: string,
+    @Query() query: PostTransactionQuery,
+    @Body() body: ReverseRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TransactionResponse> {
+    const call = { ledgerId, parentId, query, principal, request, reply };
+    return this.record(call, () => reversalOf(parentId, body, principal.userId));
   }
 
   @Get()
-  @ApiProblems(LEDGER_NOT_FOUND)
+  @ApiProblems(problems.LEDGER_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({ summary: 'List transactions', description: 'Newest first.' })
   @ApiOkResponse({ type: TransactionPage })
@@ -88,13 +168,51 @@ export class TransactionsController {
   }
 
   @Get(':transactionId')
-  @ApiProblems(TRANSACTION_NOT_FOUND)
+  @ApiProblems(problems.TRANSACTION_NOT_FOUND)
   @RequirePermission('transactions:read')
-  @ApiOperation({ summary: 'Read a transaction', description: 'With its entries.' })
+  @ApiOperation({ summary: 'Read a transaction', description: 'With its entries and what became of it.' })
   @ApiOkResponse({ type: TransactionResponse })
   get(@UuidParam('ledgerId') ledgerId: string, @UuidParam('transactionId') id: string): Promise<TransactionResponse> {
     return this.transactions.get(ledgerId, id);
   }
+
+  private async record(call: Call, orderOf: () => Order): Promise<TransactionResponse> {
+    const { ledgerId, parentId, query, principal, request, reply } = call;
+    const dryRun = query.dryRun === 'true';
+    const balances = query.balances === 'true';
+    const { transaction, replayed } = await this.transactions.record(
+      {
+        tenantId: tenantOf(principal),
+        principalId: principal.userId,
+        ledgerId,
+        operation: `POST ${request.routeOptions.url ?? ''}`,
+        key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
+        // fields that are not there do not count, so that keys of earlier versions keep their meaning
+        request: { ledgerId, parentId, body: request.body, balances: balances || undefined },
+        balances,
+        signal: goneSignal(reply),
+      },
+      orderOf(),
+    );
+    if (replayed) reply.header('idempotent-replayed', 'true');
+    if (dryRun) reply.status(200);
+    else reply.header('location', `/v1/ledgers/${ledgerId}/transactions/${transaction.id}`);
+    return transaction;
+  }
+}
+
+function tenantOf({ tenantId }: Principal): string {
+  if (!tenantId) throw new Error('a permission of a tenant was granted without a tenant');
+  return tenantId;
+}
+
+interface Call {
+  readonly ledgerId: string;
+  readonly parentId: string | undefined;
+  readonly query: PostTransactionQuery;
+  readonly principal: Principal;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
 }
 
 /** Aborts when the client hangs up: a posting whose batch has not begun is then withdrawn. */

@@ -106,3 +106,90 @@ export const TENANT_NOT_ACTIVE = defineProblem({
   description: 'The tenant is suspended: nothing can be posted to its ledgers.',
   remedy: 'Ask the platform’s operator to activate the tenant.',
 });
+export const INSUFFICIENT_FUNDS = defineProblem({
+  code: 'insufficient-funds',
+  status: 422,
+  title: 'Insufficient funds',
+  description:
+    'The available balance of an account would fall below its minimum, credit line included. Outgoing holds count as spent.',
+  remedy: 'Lower the amount, add funds, void a hold, or change the account’s limits; then use a new Idempotency-Key.',
+});
+export const BALANCE_LIMIT = defineProblem({
+  code: 'balance-limit-exceeded',
+  status: 422,
+  title: 'The balance would be too high',
+  description: 'The balance of an account, incoming holds included, would rise above its maximum.',
+  remedy: 'Lower the amount, use another account, or change the account’s limits; then use a new Idempotency-Key.',
+});
+export const VELOCITY_LIMIT = defineProblem({
+  code: 'velocity-limit-exceeded',
+  status: 422,
+  title: 'Too much in too short a time',
+  description: 'A velocity limit of an account allows so much, or so many entries, in any window of its length.',
+  remedy: 'Wait until earlier entries have left the window, or change the account’s limits; then use a new key.',
+});
+export const ACCOUNT_FROZEN = defineProblem({
+  code: 'account-frozen',
+  status: 422,
+  title: 'The account is frozen',
+  description: 'The account takes no entries of this direction while it is frozen. Holds can still be voided.',
+  remedy: 'Use another account, or lift it with PATCH {"frozen":null}.',
+});
+export const CONDITION_FAILED = defineProblem({
+  code: 'condition-failed',
+  status: 422,
+  title: 'A condition of an entry does not hold',
+  description:
+    '`ifVersion` is compared with the balance before the transaction, `ifAvailableAtLeast` and `ifAvailableAtMost` with the available balance after it.',
+  remedy: 'Read the balance again, decide anew, and use a new Idempotency-Key.',
+});
+export const EXPIRY_PASSED = defineProblem({
+  code: 'expiry-passed',
+  status: 422,
+  title: 'The expiry is in the past',
+  description: 'A hold’s `expiresAt` must be after the moment at which it is recorded.',
+  remedy: 'Send a later time, or none.',
+});
+export const NOT_A_HOLD = defineProblem({
+  code: 'not-a-hold',
+  status: 422,
+  title: 'Not a hold',
+  description: 'Only a transaction that was made with status pending can be captured or voided.',
+  remedy: 'Use the id of the hold; to take back a posted transaction, reverse it.',
+});
+export const HOLD_NOT_PENDING = defineProblem({
+  code: 'hold-not-pending',
+  status: 422,
+  title: 'The hold is settled',
+  description: 'The hold was captured, voided or has expired. That happens exactly once and is final.',
+  remedy: 'Read the transaction to see what became of it. Post anew if the money must move.',
+});
+export const NOT_REVERSIBLE = defineProblem({
+  code: 'not-reversible',
+  status: 422,
+  title: 'The transaction cannot be reversed',
+  description: 'Postings and captures can be reversed; holds, voids, expiries and reversals cannot.',
+  remedy: 'Void a hold; post anew what a reversal took back by mistake.',
+});
+export const ALREADY_REVERSED = defineProblem({
+  code: 'already-reversed',
+  status: 422,
+  title: 'The transaction is reversed already',
+  description: 'All reversals of a transaction together are never more than the transaction.',
+  remedy: 'Read the transaction to see what reversed it.',
+});
+export const EXCEEDS_REMAINING = defineProblem({
+  code: 'exceeds-remaining',
+  status: 422,
+  title: 'More than what is left',
+  description: 'A capture takes at most what is left of the hold, a reversal at most what was not reversed yet.',
+  remedy: 'Read the transaction: `remaining` of each entry says how much is left.',
+});
+export const SEVERAL_CURRENCIES = defineProblem({
+  code: 'several-currencies',
+  status: 422,
+  title: 'An amount alone is not enough',
+  description:
+    'What is left of the transaction is in several currencies, so one amount does not say which part is meant.',
+  remedy: 'Send `entries`, or neither for all that is left.',
+});

@@ -1,21 +1,33 @@
 import { Injectable } from '@nestjs/common';
-import { uuidv7 } from '../../common/ids/uuid';
 import { Problem, type ProblemDocument } from '../../common/problems/problem';
-import { parseInstant } from '../../common/time/instant';
 import { Config } from '../../config/config';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { fingerprintOf } from '../../platform/http/idempotency/idempotency.service';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { StoredProblem } from '../../platform/http/problem.filter';
-import { type Principal } from '../../platform/security/principal';
-import { type PostTransactionRequest, type TransactionQuery, TransactionResponse } from './dto/transaction.dto';
+import { type Order } from './core/orders';
+import { type TransactionQuery } from './dto/transaction.dto';
+import { TransactionResponse } from './dto/transaction.response.dto';
+import { type CommandKey, type Outcome, single } from './engine/command';
 import { PostingEngine } from './engine/posting-engine';
-import { readTransactions } from './engine/replay';
+import { asRecorded, readTransactions } from './engine/replay';
 import { LedgersService } from './ledgers.service';
 import { TRANSACTION_NOT_FOUND } from './transactions.errors';
 
-/** Name under which the keys of postings are kept; part of what makes a key unique. */
-const POSTING_OPERATION = 'POST /v1/ledgers/:ledgerId/transactions';
+/** Who asks for what, once. */
+export interface Asked {
+  readonly tenantId: string;
+  readonly principalId: string;
+  readonly ledgerId: string;
+  /** Method and route pattern: part of what makes a key unique. */
+  readonly operation: string;
+  /** Undefined: a dry run. */
+  readonly key: string | undefined;
+  /** What the key stands for: the same key with another request is refused. */
+  readonly request: unknown;
+  readonly balances: boolean;
+  readonly signal: AbortSignal;
+}
 
 @Injectable()
 export class TransactionsService {
@@ -27,46 +39,20 @@ export class TransactionsService {
   ) {}
 
   /**
-   * Posts through the engine: durable when it returns.
-   * @param idempotencyKey at most one effect per key and person
-   * @param raw the body as it came, which the key stands for
+   * Has the engine carry out an order: durable when it returns, at most once per key and person.
    * @throws Problem the refusal, or `ledger-busy`
    */
-  async post(
-    principal: Principal,
-    tenantId: string,
-    ledgerId: string,
-    idempotencyKey: string,
-    request: PostTransactionRequest,
-    raw: unknown,
-    signal?: AbortSignal,
-  ): Promise<{ transaction: TransactionResponse; replayed: boolean }> {
-    const outcome = await this.engine.post(
-      tenantId,
-      ledgerId,
-      {
-        posting: {
-          id: uuidv7(),
-          reference: request.reference ?? null,
-          description: request.description ?? null,
-          effectiveAt: request.effectiveAt === undefined ? undefined : parseInstant(request.effectiveAt),
-          createdBy: principal.userId,
-          metadata: request.metadata ?? {},
-          entries: request.entries,
-        },
-        key: {
-          principalId: principal.userId,
-          operation: POSTING_OPERATION,
-          key: idempotencyKey,
-          fingerprint: fingerprintOf({ ledgerId, body: raw }),
-          expiresAt: new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000),
-        },
-      },
-      signal,
-    );
-    if (outcome.kind === 'refused') throw outcome.problem;
-    if (outcome.kind === 'stored') throw new StoredProblem(outcome.status, outcome.body as ProblemDocument, {});
-    return { transaction: TransactionResponse.of(outcome.transaction), replayed: outcome.replayed };
+  async record(asked: Asked, order: Order | Problem): Promise<{ transaction: TransactionResponse; replayed: boolean }> {
+    const { tenantId, ledgerId, balances, signal } = asked;
+    const command = { order, key: this.keyOf(asked), balances };
+    const [outcome] = await this.engine.submit(tenantId, ledgerId, single(command, asked.key === undefined), signal);
+    return answerOf(outcome);
+  }
+
+  private keyOf({ principalId, operation, key, request }: Asked): CommandKey | null {
+    if (key === undefined) return null;
+    const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
+    return { principalId, operation, key, fingerprint: fingerprintOf(request), expiresAt };
   }
 
   /** @throws Problem `transaction-not-found` */
@@ -97,8 +83,25 @@ export class TransactionsService {
         if (key) where += ` AND t.sequence ${newest ? '<' : '>'} $${values.push(key[0])}::bigint`;
         return readTransactions(client, where, values, `ORDER BY t.sequence ${newest ? 'DESC' : 'ASC'} LIMIT $3`);
       },
-      (transaction) => [transaction.sequence.toString()],
+      ({ recorded }) => [recorded.sequence.toString()],
       (transaction) => TransactionResponse.of(transaction),
     );
+  }
+}
+
+/** @throws Problem the refusal that it is */
+export function answerOf(outcome: Outcome | undefined): { transaction: TransactionResponse; replayed: boolean } {
+  switch (outcome?.kind) {
+    case 'recorded':
+      return {
+        transaction: TransactionResponse.of(asRecorded(outcome.transaction), outcome.balances),
+        replayed: outcome.replayed,
+      };
+    case 'refused':
+      throw outcome.problem;
+    case 'stored':
+      throw new StoredProblem(outcome.status, outcome.body as ProblemDocument, {});
+    default:
+      throw new Error('a single command cannot be aborted');
   }
 }

@@ -28,6 +28,8 @@ const SYSTEM_FUNCTIONS = [
   'daybook_system check_entries()',
   'daybook_system check_transactions()',
   'daybook_system check_balance_explained()',
+  'daybook_system check_remaining()',
+  'daybook_system ledgers_with_due_holds(integer)',
   // only the owner of a table may gather its statistics; row-level security applies to the owner too
   'daybook_owner analyze_grown_tables()',
 ];
@@ -37,6 +39,16 @@ const IMMUTABLE_TABLES = ['transactions', 'entries'];
 
 /** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
 const GUARD_TRIGGERS = [
+  'accounts.accounts_kept',
+  'balances.balances_kept',
+  'holds.holds_end_once',
+  'holds.holds_explained_insert',
+  'holds.holds_explained_update',
+  'holds.holds_kept',
+  'ledgers.ledgers_kept',
+  'reversals.reversals_explained_insert',
+  'reversals.reversals_explained_update',
+  'reversals.reversals_kept',
   'entries.entries_check',
   'entries.entries_immutable',
   'transactions.transactions_check',

@@ -36,6 +36,26 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly engineBatch = new Histogram({
+    name: 'ledger_batch_commands',
+    help: 'Commands in one commit of the posting engine.',
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 10_000],
+    registers: [this.registry],
+  });
+  readonly engineWait = new Histogram({
+    name: 'ledger_wait_seconds',
+    help: 'Time from a command’s arrival to the start of its batch.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers: [this.registry],
+  });
+  readonly engineStep = new Histogram({
+    name: 'ledger_batch_duration_seconds',
+    help: 'Time that a batch of the posting engine took, by step.',
+    labelNames: ['step'] as const,
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

@@ -3,7 +3,8 @@ import { CUSTOM_CURRENCY_CODE, isoCurrency, MAX_SCALE } from '../../../common/mo
 import { type ProblemItem } from '../../../common/problems/problem';
 import { parseDate } from '../../../common/time/instant';
 import { ACCOUNT_CODE, ENTRIES_MAX } from '../../transactions';
-import { ACCOUNT_TYPE_RULE, accountTypeOf } from './account-type';
+import { accountTypeOf } from '../../transactions';
+import { ACCOUNT_TYPE_RULE } from './account-type';
 import { type BookRow, type Column } from './columns';
 import { type FileTransaction } from './file-transaction';
 

@@ -1,5 +1,5 @@
 import { formatAmount } from '../../../common/money/amount';
-import { type AccountType, type ChartAccount, type ChartCurrency, type PostedTransaction } from '../../transactions';
+import { type AccountType, type ChartAccount, type ChartCurrency, type RecordedTransaction } from '../../transactions';
 import { dayOf } from './day';
 
 /**
@@ -25,7 +25,7 @@ export function accountDirective({ code, type }: ChartAccount): string {
 }
 
 /** Its code is the ledger's sequence, so that nothing in the description is taken for a status or a code. */
-export function journalOf({ id, sequence, effectiveAt, description, entries }: PostedTransaction): string {
+export function journalOf({ id, sequence, effectiveAt, description, entries }: RecordedTransaction): string {
   const postings = entries.map(({ account, currency, direction, amount, scale }) => {
     const signed = formatAmount(direction === 'debit' ? amount : -amount, scale);
     return `    ${account}  ${signed} ${symbolOf(currency)}\n`;

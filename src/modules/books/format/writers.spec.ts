@@ -1,11 +1,11 @@
-import { type PostedTransaction } from '../../transactions';
+import { type RecordedTransaction } from '../../transactions';
 import { csvOf } from './csv-writer';
 import { accountDirective, commodityDirective, journalOf } from './journal-writer';
 
 const entry = (account: string, direction: 'debit' | 'credit', amount: bigint, currency: string, scale: number) =>
-  ({ account, direction, amount, currency, scale }) as PostedTransaction['entries'][number];
+  ({ account, direction, amount, currency, scale }) as RecordedTransaction['entries'][number];
 
-function transaction(description: string | null): PostedTransaction {
+function transaction(description: string | null): RecordedTransaction {
   return {
     id: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b02',
     sequence: 17n,
@@ -17,7 +17,7 @@ function transaction(description: string | null): PostedTransaction {
       entry('assets:my bank', 'credit', 12n, 'VB.X1', 0),
       entry('equity:open', 'debit', 12n, 'VB.X1', 0),
     ],
-  } as unknown as PostedTransaction;
+  } as unknown as RecordedTransaction;
 }
 
 describe('journalOf', () => {

@@ -10,9 +10,32 @@ export function normalBalanceOf(type: AccountType): Direction {
   return type === 'asset' || type === 'expense' ? 'debit' : 'credit';
 }
 
+const TYPES_BY_SEGMENT: ReadonlyMap<string, AccountType> = new Map([
+  ['asset', 'asset'],
+  ['assets', 'asset'],
+  ['liability', 'liability'],
+  ['liabilities', 'liability'],
+  ['equity', 'equity'],
+  ['income', 'revenue'],
+  ['revenue', 'revenue'],
+  ['revenues', 'revenue'],
+  ['expense', 'expense'],
+  ['expenses', 'expense'],
+]);
+
+/** The type of an account that is not there yet, from the first segment of its code. */
+export function accountTypeOf(code: string): AccountType | undefined {
+  const [first = ''] = code.split(':', 1);
+  return TYPES_BY_SEGMENT.get(first.toLowerCase());
+}
+
 /**
  * `assets:bank:main`: one or more segments of letters, digits and `_ . -`, with single spaces inside; 255 characters.
  * No `*` or `/`, so that codes can be patterns and path segments.
  */
 export const ACCOUNT_CODE =
   /^(?=.{1,255}$)[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*(?::[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*)*$/u;
+
+/** What may not move: entries of this direction, or any. */
+export const FREEZES = ['debit', 'credit', 'both'] as const;
+export type Freeze = (typeof FREEZES)[number];

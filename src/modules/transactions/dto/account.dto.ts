@@ -10,11 +10,21 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
-import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
+import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
-import { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
+import {
+  ACCOUNT_CODE,
+  ACCOUNT_TYPES,
+  type AccountType,
+  type Direction,
+  DIRECTIONS,
+  type Freeze,
+  FREEZES,
+} from '../core/account';
+import { readLimits } from '../core/limits';
 import { type Account, ACCOUNT_STATUSES, type AccountStatus } from '../entities/account.entity';
+import { CurrencyLimitsRequest, CurrencyLimitsResponse, formatLimits, IsLimits } from './limits.dto';
 import { IsInstant, IsMetadata, MayBeAbsent } from './validators';
 
 export class CreateAccountRequest {
@@ -52,6 +62,11 @@ export class CreateAccountRequest {
   @Matches(CUSTOM_CURRENCY_CODE, { each: true, message: 'each currency must be a code such as EUR' })
   currencies?: string[] | null;
 
+  /** Per currency. A posting that would break one is refused. */
+  @MayBeAbsent()
+  @IsLimits()
+  limits?: CurrencyLimitsRequest[];
+
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { iban: 'DE02120300000000202051' } })
   @MayBeAbsent()
@@ -59,7 +74,18 @@ export class CreateAccountRequest {
   metadata?: Record<string, unknown>;
 }
 
-export class UpdateAccountRequest extends PickType(CreateAccountRequest, ['name', 'currencies', 'metadata'] as const) {
+export class UpdateAccountRequest extends PickType(CreateAccountRequest, [
+  'name',
+  'currencies',
+  'limits',
+  'metadata',
+] as const) {
+  /** Takes no entries of this direction; null lifts it. Holds can still be voided and expire. */
+  @ApiPropertyOptional({ enum: FREEZES, nullable: true, example: 'debit' })
+  @IsOptional()
+  @IsIn(FREEZES)
+  frozen?: Freeze | null;
+
   /** A closed account takes no entries. */
   @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
   @MayBeAbsent()
@@ -115,6 +141,12 @@ export class AccountResponse {
   @ApiProperty({ enum: ACCOUNT_STATUSES, example: 'open' })
   status: AccountStatus;
 
+  @ApiProperty({ enum: FREEZES, nullable: true, example: null, description: 'Takes no entries of this direction.' })
+  frozen: Freeze | null;
+
+  @ApiProperty({ type: () => [CurrencyLimitsResponse] })
+  limits: CurrencyLimitsResponse[];
+
   @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
   metadata: Record<string, unknown>;
 
@@ -124,7 +156,8 @@ export class AccountResponse {
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
   updatedAt: string;
 
-  static of(account: Account): AccountResponse {
+  /** @param scaleOf knows every currency of the limits */
+  static of(account: Account, scaleOf: ScaleOf): AccountResponse {
     return {
       id: account.id,
       ledgerId: account.ledgerId,
@@ -134,6 +167,8 @@ export class AccountResponse {
       normalBalance: account.normalBalance,
       currencies: account.currencies,
       status: account.status,
+      frozen: account.frozen,
+      limits: formatLimits(readLimits(account.limits), scaleOf),
       metadata: account.metadata,
       createdAt: formatInstant(account.createdAt),
       updatedAt: formatInstant(account.updatedAt),

@@ -2,7 +2,13 @@ import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs
 import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
-import { type Ledger, LEDGER_STATUSES, type LedgerStatus } from '../entities/ledger.entity';
+import {
+  type Ledger,
+  LEDGER_STATUSES,
+  type LedgerStatus,
+  UNKNOWN_ACCOUNTS,
+  type UnknownAccounts,
+} from '../entities/ledger.entity';
 import { IsMetadata, MayBeAbsent } from './validators';
 
 export class CreateLedgerRequest {
@@ -18,6 +24,15 @@ export class CreateLedgerRequest {
   @MaxLength(1000)
   description?: string | null;
 
+  /**
+   * What becomes of a posting to an account that is not there: `refused` (a strict ledger), or the account is `created`
+   * from the account template that its code matches, else with the type that its first segment names (an open ledger).
+   */
+  @ApiPropertyOptional({ enum: UNKNOWN_ACCOUNTS, default: 'refused' })
+  @MayBeAbsent()
+  @IsIn(UNKNOWN_ACCOUNTS)
+  unknownAccounts?: UnknownAccounts;
+
   /** Your own keys: at most 50, 5 levels, 16 KiB. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'eu' } })
   @MayBeAbsent()
@@ -26,7 +41,7 @@ export class CreateLedgerRequest {
 }
 
 export class UpdateLedgerRequest extends PartialType(
-  PickType(CreateLedgerRequest, ['name', 'description', 'metadata'] as const),
+  PickType(CreateLedgerRequest, ['name', 'description', 'unknownAccounts', 'metadata'] as const),
   { skipNullProperties: false },
 ) {
   /** A closed ledger takes no transactions. */
@@ -49,6 +64,9 @@ export class LedgerResponse {
   @ApiProperty({ enum: LEDGER_STATUSES, example: 'open' })
   status: LedgerStatus;
 
+  @ApiProperty({ enum: UNKNOWN_ACCOUNTS, example: 'refused' })
+  unknownAccounts: UnknownAccounts;
+
   @ApiProperty({ type: 'object', additionalProperties: true, example: { region: 'eu' } })
   metadata: Record<string, unknown>;
 
@@ -64,6 +82,7 @@ export class LedgerResponse {
       name: ledger.name,
       description: ledger.description,
       status: ledger.status,
+      unknownAccounts: ledger.unknownAccounts,
       metadata: ledger.metadata,
       createdAt: formatInstant(ledger.createdAt),
       updatedAt: formatInstant(ledger.updatedAt),

@@ -12,7 +12,6 @@ import {
   IsString,
   Matches,
   Max,
-  MaxLength,
   Min,
   ValidateBy,
   ValidateNested,
@@ -32,22 +31,13 @@ import { formatInstant, parseInstant } from '../../../common/time/instant';
 import { type Direction, DIRECTIONS } from '../core/account';
 import { type CurrencyLimits } from '../core/limits';
 import { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION, UNKNOWN_CURRENCY } from '../transactions.errors';
-import { IsInstant, MayBeAbsent } from './validators';
+import { IsAmount, IsInstant, MayBeAbsent } from './validators';
 
 /** Longest window of a velocity limit, in seconds: a leap year. Every entry in it counts with each posting. */
 const WINDOW_MAX = 366 * 86_400;
 const COUNT_MAX = 1_000_000;
 const CURRENCIES_MAX = 50;
 const VELOCITY_MAX = 10;
-
-const IsAmount = (pattern: string, example: string) =>
-  applyDecorators(
-    IsString({ message: `$property must be a decimal string, such as "${example}"` }),
-    MaxLength(60),
-    Matches(new RegExp(pattern), {
-      message: `$property must be a decimal string, such as "${example}": no exponent, space or leading zero`,
-    }),
-  );
 
 const IsWindow = () =>
   ValidateBy({

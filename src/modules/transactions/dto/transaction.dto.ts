@@ -4,25 +4,27 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsBoolean,
   IsIn,
+  IsInt,
   IsOptional,
   IsString,
   Length,
   Matches,
   MaxLength,
+  Min,
   ValidateNested,
 } from 'class-validator';
-import { AMOUNT_PATTERN, formatAmount } from '../../../common/money/amount';
-import { formatInstant } from '../../../common/time/instant';
-import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
+import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
+import { PageQuery } from '../../../platform/http/pagination/page.dto';
 import { type Direction, DIRECTIONS } from '../core/account';
-import { type PostedTransaction } from '../core/posting';
-import { IsInstant, IsMetadata } from './validators';
+import { IsAmount, IsInstant, IsMetadata, MayBeAbsent } from './validators';
 
 /** Entries of one transaction, at the most. */
 export const ENTRIES_MAX = 1000;
 
-export class EntryRequest {
+/** Part of a hold or of a posted transaction. */
+export class PartEntryRequest {
   /** Code or id of an account of the ledger. */
   @ApiProperty({ minLength: 1, maxLength: 255, example: 'assets:bank:main' })
   @IsString()
@@ -49,7 +51,29 @@ export class EntryRequest {
   currency: string;
 }
 
-export class PostTransactionRequest {
+export class EntryRequest extends PartEntryRequest {
+  /** Refused unless the balance (account and currency) is at this version before the transaction; 0: no entries yet. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 7 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  ifVersion?: number;
+
+  /** Refused unless the available balance is at least so much after the transaction. */
+  @ApiPropertyOptional({ type: 'string', pattern: SIGNED_AMOUNT_PATTERN, maxLength: 60, example: '0.00' })
+  @MayBeAbsent()
+  @IsAmount(SIGNED_AMOUNT_PATTERN, '-25.00')
+  ifAvailableAtLeast?: string;
+
+  /** Refused unless the available balance is at most so much after the transaction. */
+  @ApiPropertyOptional({ type: 'string', pattern: SIGNED_AMOUNT_PATTERN, maxLength: 60, example: '10000.00' })
+  @MayBeAbsent()
+  @IsAmount(SIGNED_AMOUNT_PATTERN, '-25.00')
+  ifAvailableAtMost?: string;
+}
+
+/** What every request for a change of the ledger may say of it. */
+export class RecordRequest {
   /** Your own name for it; unique in the ledger. */
   @ApiPropertyOptional({ type: 'string', nullable: true, minLength: 1, maxLength: 255, example: 'order-4711' })
   @IsOptional()
@@ -69,6 +93,26 @@ export class PostTransactionRequest {
   @IsInstant()
   effectiveAt?: string;
 
+  /** Your own keys: at most 50, 5 levels, 16 KiB. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { channel: 'web' } })
+  @IsOptional()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class PostTransactionRequest extends RecordRequest {
+  /** `pending` makes a hold: the amounts are reserved until it is captured, voided or expires. */
+  @ApiPropertyOptional({ enum: ['posted', 'pending'], default: 'posted' })
+  @MayBeAbsent()
+  @IsIn(['posted', 'pending'])
+  status?: 'posted' | 'pending';
+
+  /** Of a pending one: when it ends by itself. Without it, it does not. */
+  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-28T10:15:00Z' })
+  @MayBeAbsent()
+  @IsInstant()
+  expiresAt?: string;
+
   /** Two or more; debits equal credits in each currency. */
   @ApiProperty({
     type: () => [EntryRequest],
@@ -85,93 +129,53 @@ export class PostTransactionRequest {
   @ValidateNested({ each: true })
   @Type(() => EntryRequest)
   entries: EntryRequest[];
-
-  /** Your own keys: at most 50, 5 levels, 16 KiB. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { channel: 'web' } })
-  @IsOptional()
-  @IsMetadata()
-  metadata?: Record<string, unknown>;
 }
 
-export class EntryResponse {
-  @ApiProperty({ example: 'assets:bank:main' })
-  account: string;
+class PartRequest extends RecordRequest {
+  /** How much, where there is one currency. Without `amount` and `entries`: all that is left. */
+  @ApiPropertyOptional({ type: 'string', pattern: AMOUNT_PATTERN, maxLength: 60, example: '10.00' })
+  @MayBeAbsent()
+  @IsAmount(AMOUNT_PATTERN, '25.00')
+  amount?: string;
 
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b02' })
-  accountId: string;
-
-  @ApiProperty({ enum: DIRECTIONS, example: 'debit' })
-  direction: Direction;
-
-  @ApiProperty({ type: 'string', example: '25.00' })
-  amount: string;
-
-  @ApiProperty({ example: 'EUR' })
-  currency: string;
+  /** How much of which entries, in their direction; they balance. Instead of `amount`. */
+  @ApiPropertyOptional({ type: () => [PartEntryRequest], minItems: 2, maxItems: ENTRIES_MAX })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMinSize(2)
+  @ArrayMaxSize(ENTRIES_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => PartEntryRequest)
+  entries?: PartEntryRequest[];
 }
 
-export class TransactionResponse {
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b03' })
-  id: string;
-
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b01' })
-  ledgerId: string;
-
-  @ApiProperty({ type: 'integer', minimum: 1, example: 1, description: 'Place in the ledger: from 1, without gaps.' })
-  sequence: number;
-
-  @ApiProperty({ enum: ['posted'], example: 'posted' })
-  status: 'posted';
-
-  @ApiProperty({ type: 'string', nullable: true, example: 'order-4711' })
-  reference: string | null;
-
-  @ApiProperty({ type: 'string', nullable: true, example: 'Order 4711' })
-  description: string | null;
-
-  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z', description: 'When it happened.' })
-  effectiveAt: string;
-
-  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.123Z', description: 'When the ledger knew.' })
-  createdAt: string;
-
-  @ApiProperty({
-    format: 'uuid',
-    example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b00',
-    description: 'The person who posted it.',
-  })
-  createdBy: string;
-
-  @ApiProperty({ type: () => [EntryResponse] })
-  entries: EntryResponse[];
-
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { channel: 'web' } })
-  metadata: Record<string, unknown>;
-
-  static of(transaction: PostedTransaction): TransactionResponse {
-    return {
-      id: transaction.id,
-      ledgerId: transaction.ledgerId,
-      sequence: Number(transaction.sequence),
-      status: transaction.status,
-      reference: transaction.reference,
-      description: transaction.description,
-      effectiveAt: formatInstant(transaction.effectiveAt),
-      createdAt: formatInstant(transaction.createdAt),
-      createdBy: transaction.createdBy,
-      entries: transaction.entries.map((entry) => ({
-        account: entry.account,
-        accountId: entry.accountId,
-        direction: entry.direction,
-        amount: formatAmount(entry.amount, entry.scale),
-        currency: entry.currency,
-      })),
-      metadata: { ...transaction.metadata },
-    };
-  }
+export class CaptureRequest extends PartRequest {
+  /** Free what is left of the hold after this capture. */
+  @ApiPropertyOptional({ type: 'boolean', default: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  releaseRest?: boolean;
 }
 
-export class TransactionPage extends PageOf(TransactionResponse) {}
+export class VoidRequest extends RecordRequest {}
+
+export class ReverseRequest extends PartRequest {}
+
+const FLAG = ['true', 'false'] as const;
+
+export class PostTransactionQuery {
+  /** The exact answer, and nothing changes: no Idempotency-Key is needed and none is used up. */
+  @ApiPropertyOptional({ enum: FLAG, default: 'false' })
+  @MayBeAbsent()
+  @IsIn(FLAG)
+  dryRun?: (typeof FLAG)[number];
+
+  /** The answer carries the balances right after the transaction. */
+  @ApiPropertyOptional({ enum: FLAG, default: 'false' })
+  @MayBeAbsent()
+  @IsIn(FLAG)
+  balances?: (typeof FLAG)[number];
+}
 
 export class TransactionQuery extends PageQuery {
   /** The one with this reference. */

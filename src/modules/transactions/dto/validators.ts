@@ -1,4 +1,5 @@
-import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { IsString, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseInstant } from '../../../common/time/instant';
 
 const METADATA_KEYS = 50;
@@ -47,4 +48,14 @@ export const IsInstant = (options?: ValidationOptions) =>
       },
     },
     options,
+  );
+
+/** A decimal string in the given form; how many decimals it may have depends on the currency. */
+export const IsAmount = (pattern: string, example: string) =>
+  applyDecorators(
+    IsString({ message: `$property must be a decimal string, such as "${example}"` }),
+    MaxLength(60),
+    Matches(new RegExp(pattern), {
+      message: `$property must be a decimal string, such as "${example}": no exponent, space or leading zero`,
+    }),
   );

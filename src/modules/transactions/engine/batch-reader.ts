@@ -1,9 +1,15 @@
 import { type PoolClient } from 'pg';
-import { type Currency } from '../../../common/money/currency';
 import { isUuid } from '../../../common/ids/uuid';
-import { type AccountState, Book } from '../core/posting';
+import { type Currency } from '../../../common/money/currency';
+import { Problem } from '../../../common/problems/problem';
+import { type Freeze } from '../core/account';
+import { type AccountState } from '../core/account-state';
+import { Book } from '../core/book';
+import { readLimits, type StoredLimits } from '../core/limits';
+import { type PostingEntry } from '../core/orders';
 import { textArray } from './array-literal';
-import { type Command, scopedKey } from './command';
+import { scopedKey, type Unit } from './command';
+import { accountByFirstSegment } from '../core/new-account';
 
 /** What an earlier request with the same key left. */
 export interface KnownKey {
@@ -19,36 +25,66 @@ export interface BatchState {
   readonly ledgerOpen: boolean;
   readonly tenantActive: boolean;
   readonly keys: ReadonlyMap<string, KnownKey>;
+  /** A hold of the ledger has expired, and that is not recorded yet. */
+  readonly holdsDue: boolean;
 }
 
+/** id, code, normal balance, open, frozen, currencies, limits */
+export type AccountRow = [
+  string,
+  string,
+  'debit' | 'credit',
+  boolean,
+  Freeze | null,
+  string[] | null,
+  StoredLimits[] | null,
+];
+/** account, currency, debits, credits, pending debits, pending credits, version */
+export type BalanceRow = [string, string, string, string, string, string, string];
+
 interface Row {
-  readonly ledger: { status: string; sequence: string; posted_at: string | null } | null;
+  readonly ledger: {
+    status: string;
+    sequence: string;
+    hash: string;
+    posted_at: string | null;
+    unknown_accounts: string;
+  } | null;
   readonly tenant_status: string | null;
   readonly now: Date;
-  readonly accounts: { id: string; code: string; status: string; currencies: string[] | null }[] | null;
-  readonly balances: { a: string; c: string; d: string; k: string; v: string }[] | null;
+  readonly due: boolean;
+  readonly accounts: AccountRow[] | null;
+  readonly balances: BalanceRow[] | null;
   readonly currencies: { code: string; scale: number; name: string }[] | null;
   readonly refs: string[] | null;
   readonly keys: { p: string; o: string; k: string; f: string; s: number; b: string | null; r: string | null }[] | null;
 }
 
-/** Everything a batch needs, in one statement and so in one snapshot, taken after the ledger's lock. */
+export const ACCOUNT_COLUMNS = 'id, code, normal_balance, status, frozen, currencies, limits';
+export const ACCOUNT_JSON = (alias: string) =>
+  `json_agg(json_build_array(${alias}.id, ${alias}.code, ${alias}.normal_balance, ${alias}.status = 'open', ${alias}.frozen, ${alias}.currencies, NULLIF(${alias}.limits, '[]')))`;
+export const BALANCE_JSON =
+  'json_agg(json_build_array(b.account_id, b.currency, b.posted_debits::text, b.posted_credits::text, b.pending_debits::text, b.pending_credits::text, b.version::text))';
+
+/** Everything that most batches need, in one statement and so in one snapshot, taken after the ledger's lock. */
 const READ = {
   name: 'engine-read',
   text: `
 WITH asked AS MATERIALIZED (
-  SELECT id, code, status, currencies FROM accounts WHERE tenant_id = $1 AND ledger_id = $2 AND code = ANY ($3::text[])
-  UNION
-  SELECT id, code, status, currencies FROM accounts WHERE tenant_id = $1 AND ledger_id = $2 AND id = ANY ($4::uuid[])
+  SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE tenant_id = $1 AND ledger_id = $2 AND code = ANY ($3::text[])
+  UNION ALL
+  SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE tenant_id = $1 AND ledger_id = $2 AND id = ANY ($4::uuid[]) AND code <> ALL ($3::text[])
 )
 SELECT
-  (SELECT json_build_object('status', l.status, 'sequence', h.sequence::text, 'posted_at', NULLIF(h.posted_at, '-infinity'))
+  (SELECT json_build_object('status', l.status, 'sequence', h.sequence::text, 'hash', encode(h.hash, 'hex'),
+                            'posted_at', NULLIF(h.posted_at, '-infinity'), 'unknown_accounts', l.unknown_accounts)
      FROM ledgers l JOIN ledger_heads h ON h.tenant_id = l.tenant_id AND h.ledger_id = l.id
     WHERE l.tenant_id = $1 AND l.id = $2) AS ledger,
   (SELECT status FROM tenants WHERE id = $1) AS tenant_status,
-  date_trunc('milliseconds', clock_timestamp()) AS now,
-  (SELECT json_agg(asked) FROM asked) AS accounts,
-  (SELECT json_agg(json_build_object('a', b.account_id, 'c', b.currency, 'd', b.posted_debits::text, 'k', b.posted_credits::text, 'v', b.version::text))
+  date_trunc('milliseconds', statement_timestamp()) AS now,
+  EXISTS (SELECT FROM holds WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= date_trunc('milliseconds', statement_timestamp())) AS due,
+  (SELECT ${ACCOUNT_JSON('asked')} FROM asked) AS accounts,
+  (SELECT ${BALANCE_JSON}
      FROM asked JOIN balances b ON b.tenant_id = $1 AND b.account_id = asked.id AND b.currency = ANY ($5::text[])) AS balances,
   (SELECT json_agg(json_build_object('code', code, 'scale', scale, 'name', name))
      FROM currencies WHERE tenant_id = $1 AND code = ANY ($5::text[])) AS currencies,
@@ -63,20 +99,26 @@ export async function readBatch(
   client: PoolClient,
   tenantId: string,
   ledgerId: string,
-  commands: readonly Command[],
+  units: readonly Unit[],
 ): Promise<BatchState> {
   const codes = new Set<string>();
   const ids = new Set<string>();
   const currencies = new Set<string>();
   const references = new Set<string>();
-  for (const { posting } of commands) {
-    for (const entry of posting.entries) {
+  const commands = units.flatMap((unit) => unit.commands);
+  const name = (entries: readonly PostingEntry[]) => {
+    for (const entry of entries) {
       codes.add(entry.account);
       if (isUuid(entry.account)) ids.add(entry.account);
       currencies.add(entry.currency);
     }
-    if (posting.reference !== null) references.add(posting.reference);
+  };
+  for (const { order } of commands) {
+    if (order instanceof Problem) continue;
+    if (order.kind === 'posting') name(order.entries);
+    if (order.reference !== null) references.add(order.reference);
   }
+  const keys = units.flatMap((unit) => (unit.dryRun ? [] : unit.commands.flatMap(({ key }) => key ?? [])));
   const { rows } = await client.query<Row>({
     ...READ,
     values: [
@@ -86,9 +128,9 @@ export async function readBatch(
       textArray([...ids]),
       textArray([...currencies]),
       textArray([...references]),
-      textArray(commands.map(({ key }) => key.principalId)),
-      textArray(commands.map(({ key }) => key.operation)),
-      textArray(commands.map(({ key }) => key.key)),
+      textArray(keys.map(({ principalId }) => principalId)),
+      textArray(keys.map(({ operation }) => operation)),
+      textArray(keys.map(({ key }) => key)),
     ],
   });
   const row = rows[0];
@@ -97,6 +139,7 @@ export async function readBatch(
     book: row.ledger ? bookOf(ledgerId, row, row.ledger) : undefined,
     ledgerOpen: row.ledger?.status === 'open',
     tenantActive: row.tenant_status === 'active',
+    holdsDue: row.due,
     keys: new Map(
       (row.keys ?? []).map(({ p, o, k, f, s, b, r }) => [
         scopedKey({ principalId: p, operation: o, key: k }),
@@ -112,26 +155,40 @@ export async function readBatch(
 }
 
 function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>): Book {
-  const accounts = new Map<string, AccountState>();
-  for (const { id, code, status, currencies } of row.accounts ?? []) {
-    const account: AccountState = { id, code, open: status === 'open', currencies };
-    accounts.set(id, account);
-    // a code may look like the id of another account: the id wins
-    if (!accounts.has(code)) accounts.set(code, account);
-  }
-  const currencies = new Map<string, Currency>((row.currencies ?? []).map((currency) => [currency.code, currency]));
   const last = ledger.posted_at === null ? undefined : new Date(ledger.posted_at);
-  // the server's clock may step back; the ledger's time does not
-  const now = last !== undefined && last > row.now ? last : row.now;
-  const book = new Book(ledgerId, BigInt(ledger.sequence), now, accounts, currencies, new Set(row.refs ?? []));
-  for (const { a, c, d, k, v } of row.balances ?? [])
-    book.addBalance({
-      accountId: a,
-      currency: c,
-      debits: BigInt(d),
-      credits: BigInt(k),
-      version: BigInt(v),
-      storedVersion: BigInt(v),
-    });
+  const book = new Book({
+    ledgerId,
+    sequence: BigInt(ledger.sequence),
+    hash: Buffer.from(ledger.hash, 'hex'),
+    // the server's clock may step back; the ledger's time does not
+    now: last !== undefined && last > row.now ? last : row.now,
+    accounts: new Map<string, AccountState>(),
+    currencies: new Map<string, Currency>((row.currencies ?? []).map((currency) => [currency.code, currency])),
+    references: new Set(row.refs ?? []),
+    ...(ledger.unknown_accounts === 'created' ? { makeAccount: accountByFirstSegment } : {}),
+  });
+  addToBook(book, row.accounts, row.balances);
   return book;
+}
+
+/** Adds accounts and balances that were read; those that the book has already stay. */
+export function addToBook(book: Book, accounts: AccountRow[] | null, balances: BalanceRow[] | null): void {
+  for (const [id, code, normalBalance, open, frozen, currencies, limits] of accounts ?? []) {
+    if (book.accounts.has(id)) continue;
+    const account = { id, code, normalBalance, open, frozen, currencies, limits: limits ? readLimits(limits) : [] };
+    book.accounts.set(id, account);
+    // a code may look like the id of another account: the id wins
+    if (!book.accounts.has(code)) book.accounts.set(code, account);
+  }
+  for (const [accountId, currency, debits, credits, pendingDebits, pendingCredits, version] of balances ?? [])
+    book.addBalance({
+      accountId,
+      currency,
+      debits: BigInt(debits),
+      credits: BigInt(credits),
+      pendingDebits: BigInt(pendingDebits),
+      pendingCredits: BigInt(pendingCredits),
+      version: BigInt(version),
+      storedVersion: BigInt(version),
+    });
 }

@@ -1,5 +1,7 @@
 import { type PoolClient } from 'pg';
-import { type BalanceState, type Book, type PostedTransaction } from '../core/posting';
+import { type BalanceState } from '../core/balance';
+import { type Book } from '../core/book';
+import { storeLimits } from '../core/limits';
 import { plainArray, textArray } from './array-literal';
 import { type CommandKey } from './command';
 
@@ -7,7 +9,7 @@ import { type CommandKey } from './command';
 export interface KeyRecord {
   readonly key: CommandKey;
   readonly status: number;
-  /** Of a refusal: its problem document. A posting's answer is rebuilt from its rows. */
+  /** Of a refusal: its problem document. An answer of 201 is rebuilt from its rows, with these balances where asked for. */
   readonly body: unknown;
   readonly transactionId: string | null;
 }
@@ -22,23 +24,26 @@ const WRITE = {
   name: 'engine-write',
   text: `
 WITH new_transactions AS (
-  INSERT INTO transactions (tenant_id, ledger_id, created_at, status, id, sequence, reference, description, effective_at, created_by, entry_count, metadata)
-  SELECT $1, $2, $3, 'posted', t.* FROM unnest($4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::uuid[], $10::smallint[], $11::jsonb[]) AS t
+  INSERT INTO transactions (tenant_id, ledger_id, created_at, id, sequence, kind, parent_id, template_id, reference, description, effective_at, created_by, entry_count, metadata, hash)
+  SELECT $1, $2, $3, t.id, t.sequence, t.kind, t.parent_id, t.template_id, t.reference, t.description, t.effective_at, t.created_by, t.entry_count, t.metadata, decode(t.hash, 'hex')
+  FROM unnest($4::uuid[], $5::bigint[], $6::text[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::uuid[], $13::smallint[], $14::jsonb[], $15::text[])
+    AS t (id, sequence, kind, parent_id, template_id, reference, description, effective_at, created_by, entry_count, metadata, hash)
 ), changed_balances AS (
-  UPDATE balances b SET posted_debits = n.debits, posted_credits = n.credits, version = n.version
-  FROM unnest($12::uuid[], $13::text[], $14::numeric[], $15::numeric[], $16::bigint[], $17::bigint[]) AS n (account_id, currency, debits, credits, version, stored)
+  UPDATE balances b SET posted_debits = n.debits, posted_credits = n.credits, pending_debits = n.pending_debits, pending_credits = n.pending_credits, version = n.version
+  FROM unnest($16::uuid[], $17::text[], $18::numeric[], $19::numeric[], $20::numeric[], $21::numeric[], $22::bigint[], $23::bigint[])
+    AS n (account_id, currency, debits, credits, pending_debits, pending_credits, version, stored)
   WHERE b.tenant_id = $1 AND b.account_id = n.account_id AND b.currency = n.currency AND b.version = n.stored
   RETURNING 1
 ), new_balances AS (
-  INSERT INTO balances (tenant_id, ledger_id, account_id, currency, posted_debits, posted_credits, version)
-  SELECT $1, $2, n.* FROM unnest($18::uuid[], $19::text[], $20::numeric[], $21::numeric[], $22::bigint[]) AS n
+  INSERT INTO balances (tenant_id, ledger_id, account_id, currency, posted_debits, posted_credits, pending_debits, pending_credits, version)
+  SELECT $1, $2, n.* FROM unnest($24::uuid[], $25::text[], $26::numeric[], $27::numeric[], $28::numeric[], $29::numeric[], $30::bigint[]) AS n
 ), new_entries AS (
-  INSERT INTO entries (tenant_id, created_at, transaction_id, position, account_id, currency, direction, amount, version, balance_after, effective_at)
-  SELECT $1, $3, e.* FROM unnest($23::uuid[], $24::smallint[], $25::uuid[], $26::text[], $27::text[], $28::numeric[], $29::bigint[], $30::numeric[], $31::timestamptz[]) AS e
+  INSERT INTO entries (tenant_id, ledger_id, created_at, transaction_id, position, account_id, currency, kind, direction, amount, version, balance_after, effective_at)
+  SELECT $1, $2, $3, e.* FROM unnest($31::uuid[], $32::smallint[], $33::uuid[], $34::text[], $35::text[], $36::text[], $37::numeric[], $38::bigint[], $39::numeric[], $40::timestamptz[]) AS e
 ), new_keys AS (
   INSERT INTO idempotency_keys (tenant_id, created_at, principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
   SELECT $1, $3, k.principal_id, k.operation, k.key, decode(k.fingerprint, 'hex'), k.status, k.body, k.resource_id, k.expires_at
-  FROM unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::smallint[], $37::text[], $38::uuid[], $39::timestamptz[])
+  FROM unnest($41::uuid[], $42::text[], $43::text[], $44::text[], $45::smallint[], $46::text[], $47::uuid[], $48::timestamptz[])
     AS k (principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
   ON CONFLICT (tenant_id, principal_id, operation, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, headers = NULL,
@@ -46,11 +51,35 @@ WITH new_transactions AS (
     WHERE idempotency_keys.expires_at <= now()
   RETURNING 1
 ), new_head AS (
-  UPDATE ledger_heads SET sequence = $40, posted_at = $3
-  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $41 AND $40 > $41
+  UPDATE ledger_heads SET sequence = $49, posted_at = $3, hash = decode($51, 'hex')
+  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $50 AND $49 > $50
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM changed_balances)::int AS changed, (SELECT count(*) FROM new_keys)::int AS keys, (SELECT count(*) FROM new_head)::int AS heads`,
+};
+
+/** What only some batches have: holds and reversals move together with the transactions that explain them. */
+const WITH_PARENTS = {
+  name: 'engine-write-parents',
+  text: WRITE.text.replace(
+    '\nSELECT (SELECT count',
+    `, new_holds AS (
+  INSERT INTO holds (tenant_id, ledger_id, transaction_id, sequence, status, expires_at, remaining)
+  SELECT $1, $2, h.id, h.sequence, h.status, h.expires_at, h.remaining::numeric[]
+  FROM unnest($52::uuid[], $53::bigint[], $54::text[], $55::timestamptz[], $56::text[]) AS h (id, sequence, status, expires_at, remaining)
+), changed_holds AS (
+  UPDATE holds SET status = h.status, remaining = h.remaining::numeric[]
+  FROM unnest($57::uuid[], $58::text[], $59::text[]) AS h (id, status, remaining)
+  WHERE holds.tenant_id = $1 AND holds.transaction_id = h.id
+  RETURNING 1
+), changed_reversals AS (
+  INSERT INTO reversals (tenant_id, ledger_id, transaction_id, sequence, whole, remaining)
+  SELECT $1, $2, r.id, r.sequence, r.whole, r.remaining::numeric[]
+  FROM unnest($60::uuid[], $61::bigint[], $62::boolean[], $63::text[]) AS r (id, sequence, whole, remaining)
+  ON CONFLICT (tenant_id, transaction_id) DO UPDATE SET whole = excluded.whole, remaining = excluded.remaining
+)
+SELECT (SELECT count(*) FROM changed_holds)::int AS holds, (SELECT count`,
+  ),
 };
 
 const ADOPT = `
@@ -58,15 +87,22 @@ INSERT INTO currencies (tenant_id, code, scale, name, custom)
 SELECT $1, c.code, c.scale, c.name, false FROM unnest($2::text[], $3::smallint[], $4::text[]) AS c (code, scale, name)
 ON CONFLICT DO NOTHING`;
 
+const MAKE_ACCOUNTS = `
+INSERT INTO accounts (tenant_id, ledger_id, id, code, name, type, normal_balance, currencies, limits, metadata)
+SELECT $1, $2, a.id, a.code, a.name, a.type, a.normal_balance, a.currencies::text[], a.limits, a.metadata
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::jsonb[])
+  AS a (id, code, name, type, normal_balance, currencies, limits, metadata)`;
+
 /** @throws BatchFencedError when the rows are not those that were read */
 export async function writeBatch(
   client: PoolClient,
   tenantId: string,
   book: Book,
-  posted: readonly PostedTransaction[],
   keys: readonly KeyRecord[],
 ): Promise<void> {
   if (book.adopted.size > 0) await adoptCurrencies(client, tenantId, book);
+  if (book.created.size > 0) await makeAccounts(client, tenantId, book);
+  const posted = book.recorded;
   const previous = book.sequence - BigInt(posted.length);
   const changed: BalanceState[] = [];
   const fresh: BalanceState[] = [];
@@ -74,48 +110,42 @@ export async function writeBatch(
     if (balance.version === balance.storedVersion) continue;
     (balance.storedVersion === 0n ? fresh : changed).push(balance);
   }
-  const entries = posted.flatMap((transaction) =>
-    transaction.entries.map((entry, position) => ({
-      ...entry,
-      position,
-      id: transaction.id,
-      effectiveAt: transaction.effectiveAt,
-    })),
-  );
-  const { rows } = await client.query<{ changed: number; keys: number; heads: number }>({
-    ...WRITE,
+  const entries = posted.flatMap(({ id, effectiveAt, entries: own }) => {
+    const at = effectiveAt.toISOString();
+    return own.map((entry, position) => ({ entry, position, id, at }));
+  });
+  const parents = parentValues(book);
+  const { rows } = await client.query<{ changed: number; keys: number; heads: number; holds?: number }>({
+    ...(parents ? WITH_PARENTS : WRITE),
     values: [
       tenantId,
       book.ledgerId,
       book.now.toISOString(),
       plainArray(posted.map(({ id }) => id)),
       plainArray(posted.map(({ sequence }) => sequence)),
+      plainArray(posted.map(({ kind }) => kind)),
+      textArray(posted.map(({ parentId }) => parentId)),
+      textArray(posted.map(({ templateId }) => templateId)),
       textArray(posted.map(({ reference }) => reference)),
       textArray(posted.map(({ description }) => description)),
       plainArray(posted.map(({ effectiveAt }) => effectiveAt.toISOString())),
       plainArray(posted.map(({ createdBy }) => createdBy)),
       plainArray(posted.map((transaction) => transaction.entries.length)),
       textArray(posted.map(({ metadata }) => JSON.stringify(metadata))),
-      plainArray(changed.map(({ accountId }) => accountId)),
-      plainArray(changed.map(({ currency }) => currency)),
-      plainArray(changed.map(({ debits }) => debits)),
-      plainArray(changed.map(({ credits }) => credits)),
-      plainArray(changed.map(({ version }) => version)),
+      plainArray(posted.map(({ hash }) => hash.toString('hex'))),
+      ...balanceValues(changed),
       plainArray(changed.map(({ storedVersion }) => storedVersion)),
-      plainArray(fresh.map(({ accountId }) => accountId)),
-      plainArray(fresh.map(({ currency }) => currency)),
-      plainArray(fresh.map(({ debits }) => debits)),
-      plainArray(fresh.map(({ credits }) => credits)),
-      plainArray(fresh.map(({ version }) => version)),
+      ...balanceValues(fresh),
       plainArray(entries.map(({ id }) => id)),
       plainArray(entries.map(({ position }) => position)),
-      plainArray(entries.map(({ accountId }) => accountId)),
-      plainArray(entries.map(({ currency }) => currency)),
-      plainArray(entries.map(({ direction }) => direction)),
-      plainArray(entries.map(({ amount }) => amount)),
-      plainArray(entries.map(({ version }) => version)),
-      plainArray(entries.map(({ balanceAfter }) => balanceAfter)),
-      plainArray(entries.map(({ effectiveAt }) => effectiveAt.toISOString())),
+      plainArray(entries.map(({ entry }) => entry.accountId)),
+      plainArray(entries.map(({ entry }) => entry.currency)),
+      plainArray(entries.map(({ entry }) => entry.kind)),
+      plainArray(entries.map(({ entry }) => entry.direction)),
+      plainArray(entries.map(({ entry }) => entry.amount)),
+      plainArray(entries.map(({ entry }) => entry.version)),
+      plainArray(entries.map(({ entry }) => entry.balanceAfter)),
+      plainArray(entries.map(({ at }) => at)),
       plainArray(keys.map(({ key }) => key.principalId)),
       textArray(keys.map(({ key }) => key.operation)),
       textArray(keys.map(({ key }) => key.key)),
@@ -126,11 +156,55 @@ export async function writeBatch(
       textArray(keys.map(({ key }) => key.expiresAt?.toISOString() ?? null)),
       book.sequence.toString(),
       previous.toString(),
+      book.hash.toString('hex'),
+      ...(parents?.values ?? []),
     ],
   });
   const done = rows[0];
-  if (done?.changed !== changed.length || done.keys !== keys.length || done.heads !== (posted.length > 0 ? 1 : 0))
+  if (
+    done?.changed !== changed.length ||
+    done.keys !== keys.length ||
+    done.heads !== (posted.length > 0 ? 1 : 0) ||
+    done.holds !== parents?.changedHolds
+  )
     throw new BatchFencedError('the ledger changed between read and write');
+}
+
+const balanceValues = (balances: readonly BalanceState[]): string[] => [
+  plainArray(balances.map(({ accountId }) => accountId)),
+  plainArray(balances.map(({ currency }) => currency)),
+  plainArray(balances.map(({ debits }) => debits)),
+  plainArray(balances.map(({ credits }) => credits)),
+  plainArray(balances.map(({ pendingDebits }) => pendingDebits)),
+  plainArray(balances.map(({ pendingCredits }) => pendingCredits)),
+  plainArray(balances.map(({ version }) => version)),
+];
+
+function parentValues(book: Book): { changedHolds: number; values: string[] } | undefined {
+  if (book.changedParents.size === 0) return undefined;
+  const parents = [...book.changedParents];
+  const holds = parents.filter(({ kind }) => kind === 'hold');
+  const fresh = holds.filter(({ stored }) => !stored);
+  const changed = holds.filter(({ stored }) => stored);
+  const reversed = parents.filter(({ kind }) => kind !== 'hold');
+  const remaining = (of: typeof parents) => textArray(of.map((parent) => plainArray(parent.remaining)));
+  return {
+    changedHolds: changed.length,
+    values: [
+      plainArray(fresh.map(({ id }) => id)),
+      plainArray(fresh.map(({ sequence }) => sequence)),
+      textArray(fresh.map(({ status }) => status)),
+      textArray(fresh.map(({ expiresAt }) => expiresAt?.toISOString() ?? null)),
+      remaining(fresh),
+      plainArray(changed.map(({ id }) => id)),
+      textArray(changed.map(({ status }) => status)),
+      remaining(changed),
+      plainArray(reversed.map(({ id }) => id)),
+      plainArray(reversed.map(({ sequence }) => sequence)),
+      plainArray(reversed.map((parent) => (parent.remaining.some((left) => left > 0n) ? 'f' : 't'))),
+      remaining(reversed),
+    ],
+  };
 }
 
 async function adoptCurrencies(client: PoolClient, tenantId: string, book: Book): Promise<void> {
@@ -140,5 +214,21 @@ async function adoptCurrencies(client: PoolClient, tenantId: string, book: Book)
     plainArray(adopted.map(({ code }) => code)),
     plainArray(adopted.map(({ scale }) => scale)),
     textArray(adopted.map(({ name }) => name)),
+  ]);
+}
+
+async function makeAccounts(client: PoolClient, tenantId: string, book: Book): Promise<void> {
+  const accounts = [...book.created.values()];
+  await client.query(MAKE_ACCOUNTS, [
+    tenantId,
+    book.ledgerId,
+    plainArray(accounts.map(({ id }) => id)),
+    textArray(accounts.map(({ code }) => code)),
+    textArray(accounts.map(({ name }) => name)),
+    plainArray(accounts.map(({ type }) => type)),
+    plainArray(accounts.map(({ normalBalance }) => normalBalance)),
+    textArray(accounts.map(({ currencies }) => currencies && textArray(currencies))),
+    textArray(accounts.map(({ limits }) => JSON.stringify(storeLimits(limits)))),
+    textArray(accounts.map(({ metadata }) => JSON.stringify(metadata))),
   ]);
 }

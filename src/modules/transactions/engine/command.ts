@@ -1,5 +1,7 @@
-import { type Problem } from '../../../common/problems/problem';
-import { type Posting, type PostedTransaction } from '../core/posting';
+import { Problem } from '../../../common/problems/problem';
+import { type BalanceSums } from '../core/balance';
+import { type Order } from '../core/orders';
+import { type RecordedTransaction } from '../core/recorded';
 
 /** Where a command's idempotency key is unique: per tenant, person and operation. */
 export interface CommandKey {
@@ -14,16 +16,76 @@ export interface CommandKey {
 }
 
 export interface Command {
-  readonly posting: Posting;
-  readonly key: CommandKey;
+  /** A problem: the request cannot be an order, but its key may still belong to an earlier one that was. */
+  readonly order: Order | Problem;
+  /** Null: nobody will ask again, as in a dry run. */
+  readonly key: CommandKey | null;
+  /** The answer carries the balances after it. */
+  readonly balances?: boolean;
+}
+
+/** Commands that are decided together, in their order. */
+export interface Unit {
+  readonly commands: readonly Command[];
+  /** All or none. */
+  readonly atomic: boolean;
+  /** Decided against the ledger as it is, and nothing is kept. */
+  readonly dryRun: boolean;
+}
+
+/** A balance right after a transaction. */
+export interface BalanceAfter extends BalanceSums {
+  readonly accountId: string;
+  readonly account: string;
+  readonly normalBalance: 'debit' | 'credit';
+  readonly currency: string;
+  readonly scale: number;
+  readonly version: bigint;
 }
 
 export type Outcome =
-  | { readonly kind: 'posted'; readonly transaction: PostedTransaction; readonly replayed: boolean }
+  | {
+      readonly kind: 'recorded';
+      readonly transaction: RecordedTransaction;
+      /** Where the command asked for them. */
+      readonly balances: readonly BalanceAfter[] | undefined;
+      readonly replayed: boolean;
+    }
   /** A refusal; `replayed` when it is the answer to an earlier request. */
   | { readonly kind: 'refused'; readonly problem: Problem; readonly replayed: boolean }
   /** A refusal that an earlier request with the key got, as it was sent then. */
-  | { readonly kind: 'stored'; readonly status: number; readonly body: unknown };
+  | { readonly kind: 'stored'; readonly status: number; readonly body: unknown }
+  /** Nothing was wrong with it, but it belongs to an atomic unit of which another command was refused. */
+  | { readonly kind: 'aborted' };
 
 export const scopedKey = ({ principalId, operation, key }: Omit<CommandKey, 'fingerprint' | 'expiresAt'>): string =>
   `${principalId} ${operation} ${key}`;
+
+export const single = (command: Command, dryRun = false): Unit => ({ commands: [command], atomic: false, dryRun });
+
+/** Entries of a unit, about: what its part of a batch costs. */
+export function weightOf({ commands }: Unit): number {
+  let weight = 0;
+  for (const { order } of commands)
+    weight += order instanceof Problem || order.kind !== 'posting' ? 4 : order.entries.length;
+  return weight;
+}
+
+/** JSON of balances, to be kept with a key: amounts as texts. */
+export const storeBalances = (balances: readonly BalanceAfter[]): unknown =>
+  balances.map((balance) =>
+    Object.fromEntries(
+      Object.entries(balance).map(([name, value]) => [name, typeof value === 'bigint' ? `${value}n` : value]),
+    ),
+  );
+
+export const readBalances = (stored: unknown): BalanceAfter[] =>
+  (stored as Record<string, unknown>[]).map(
+    (balance) =>
+      Object.fromEntries(
+        Object.entries(balance).map(([name, value]) => [
+          name,
+          typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+        ]),
+      ) as unknown as BalanceAfter,
+  );

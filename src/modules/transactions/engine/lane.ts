@@ -1,10 +1,20 @@
-import { type Command, type Outcome } from './command';
+import { type Outcome, type Unit, weightOf } from './command';
 
 interface Waiting {
-  readonly command: Command;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly unit: Unit;
+  readonly resolve: (outcomes: Outcome[]) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
+  readonly since: number;
+}
+
+export interface LaneLimits {
+  /** Most commands in a batch; a larger unit is a batch by itself. */
+  readonly batch: number;
+  /** Most entries in a batch, likewise. */
+  readonly entries: number;
+  /** Most commands that wait. */
+  readonly queue: number;
 }
 
 /**
@@ -13,25 +23,30 @@ interface Waiting {
  */
 export class Lane {
   private waiting: Waiting[] = [];
+  private commands = 0;
   private running = false;
 
   constructor(
-    private readonly limits: { readonly batch: number; readonly queue: number },
-    /** Carries out a batch; an outcome or an error per command, in order. It never throws. */
-    private readonly execute: (commands: readonly Command[]) => Promise<readonly (Outcome | Error)[]>,
+    private readonly limits: LaneLimits,
+    /** Carries out a batch; outcomes or an error per unit, in order. It never throws. */
+    private readonly execute: (units: readonly Unit[]) => Promise<readonly (Outcome[] | Error)[]>,
     private readonly onIdle: () => void,
+    private readonly onWaited: (seconds: number) => void,
   ) {}
 
+  /** Commands that wait. */
   get length(): number {
-    return this.waiting.length;
+    return this.commands;
   }
 
   /** @returns undefined when the queue is full: nothing was taken */
-  submit(command: Command, signal?: AbortSignal): Promise<Outcome> | undefined {
-    if (this.waiting.length >= this.limits.queue) return undefined;
-    const result = new Promise<Outcome>((resolve, reject) => {
-      this.waiting.push({ command, resolve, reject, signal });
+  submit(unit: Unit, signal?: AbortSignal): Promise<Outcome[]> | undefined {
+    // a unit that alone is larger than the queue may wait in an empty one
+    if (this.commands > 0 && this.commands + unit.commands.length > this.limits.queue) return undefined;
+    const result = new Promise<Outcome[]>((resolve, reject) => {
+      this.waiting.push({ unit, resolve, reject, signal, since: performance.now() });
     });
+    this.commands += unit.commands.length;
     if (!this.running) {
       this.running = true;
       // commands that arrive in the same turn share the first batch
@@ -44,7 +59,9 @@ export class Lane {
     while (this.waiting.length > 0) {
       const batch = this.take();
       if (batch.length === 0) continue;
-      const results = await this.execute(batch.map(({ command }) => command));
+      const now = performance.now();
+      for (const { since } of batch) this.onWaited((now - since) / 1000);
+      const results = await this.execute(batch.map(({ unit }) => unit));
       batch.forEach(({ resolve, reject }, index) => {
         const result = results[index];
         if (result === undefined || result instanceof Error) reject(result ?? new Error('no outcome'));
@@ -57,8 +74,18 @@ export class Lane {
 
   /** The next batch, without those whose callers have gone: their batch has not begun, so nothing is lost. */
   private take(): Waiting[] {
-    const next = this.waiting.slice(0, this.limits.batch);
-    this.waiting = this.waiting.slice(next.length);
+    let commands = 0;
+    let entries = 0;
+    let end = 0;
+    for (const { unit } of this.waiting) {
+      commands += unit.commands.length;
+      entries += weightOf(unit);
+      if (end > 0 && (commands > this.limits.batch || entries > this.limits.entries)) break;
+      end += 1;
+    }
+    const next = this.waiting.slice(0, end);
+    this.waiting = this.waiting.slice(end);
+    for (const { unit } of next) this.commands -= unit.commands.length;
     return next.filter(({ signal, reject }) => {
       if (!signal?.aborted) return true;
       reject(signal.reason as Error);

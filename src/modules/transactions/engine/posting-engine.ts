@@ -1,27 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { uuidv7 } from '../../../common/ids/uuid';
 import { OUTCOME_UNKNOWN } from '../../../common/problems/http.problems';
-import { Problem, problemDocument } from '../../../common/problems/problem';
+import { Problem } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
 import { connectionLost, errorCode } from '../../../platform/database/database-errors';
 import { TenantDatabase, type Transaction } from '../../../platform/database/tenant-database';
-import { keyReused } from '../../../platform/http/idempotency/idempotency.service';
-import { type PostedTransaction } from '../core/posting';
-import { LEDGER_CLOSED, LEDGER_NOT_FOUND, QUEUE_FULL, TENANT_NOT_ACTIVE } from '../transactions.errors';
+import { Metrics } from '../../../platform/telemetry/metrics';
+import { type RecordedTransaction } from '../core/recorded';
+import { expire } from '../core/settlement';
+import { QUEUE_FULL } from '../transactions.errors';
 import { type BatchState, readBatch } from './batch-reader';
-import { type KeyRecord, writeBatch } from './batch-writer';
-import { type Command, type Outcome, scopedKey } from './command';
+import { writeBatch } from './batch-writer';
+import { type Command, type Outcome, single, type Unit } from './command';
+import { Deciding } from './deciding';
 import { Lane } from './lane';
 import { ledgerLock } from './ledger-lock';
+import { EXPIRIES_MAX, parentIds, readParents } from './parent-reader';
 import { readTransactions } from './replay';
 import { Semaphore } from './semaphore';
 import { StatisticsKeeper } from './statistics-keeper';
+import { readVelocity } from './velocity-reader';
 
 /** Pauses before a batch whose connection broke is tried again, in milliseconds: about five seconds in all. */
 const PAUSES = [50, 150, 400, 1_000, 1_500, 2_000];
 
 /**
- * Posts to ledgers: the one writer of balances, transactions and entries.
+ * Records changes of ledgers: the one writer of balances, transactions, entries, holds and reversals.
  *
  * Commands of a ledger that arrive while one batch is being committed make the next one. A batch is one transaction:
  * lock the ledger, read all it needs, decide each command in order in plain TypeScript (`core`), write the result in
@@ -38,6 +43,7 @@ export class PostingEngine {
   constructor(
     private readonly database: TenantDatabase,
     private readonly config: Config,
+    private readonly metrics: Metrics,
   ) {
     // the rest of the pool stays free for reads, however many ledgers are busy
     this.statistics = new StatisticsKeeper(database);
@@ -48,10 +54,17 @@ export class PostingEngine {
    * @param signal a caller who has gone: the command is withdrawn if its batch has not begun
    * @throws Problem `ledger-busy` (503) when the ledger's queue is full; problems of the database
    */
-  post(tenantId: string, ledgerId: string, command: Command, signal?: AbortSignal): Promise<Outcome> {
+  async post(tenantId: string, ledgerId: string, command: Command, signal?: AbortSignal): Promise<Outcome> {
+    const [outcome] = await this.submit(tenantId, ledgerId, single(command), signal);
+    if (!outcome) throw new Error('no outcome');
+    return outcome;
+  }
+
+  /** Several commands as one, in their order; an outcome each. As `post` otherwise. */
+  submit(tenantId: string, ledgerId: string, unit: Unit, signal?: AbortSignal): Promise<Outcome[]> {
     const lane = this.lane(tenantId, ledgerId);
-    const outcome = lane.submit(command, signal);
-    if (outcome) return outcome;
+    const outcomes = lane.submit(unit, signal);
+    if (outcomes) return outcomes;
     throw new Problem(
       QUEUE_FULL,
       `${lane.length} postings wait for this ledger. This one was not executed; try again.`,
@@ -59,6 +72,11 @@ export class PostingEngine {
         headers: { 'retry-after': '1' },
       },
     );
+  }
+
+  /** Records the end of the ledger's holds whose time has come. Batches do so too: this is for ledgers without any. */
+  async expireHolds(tenantId: string, ledgerId: string): Promise<void> {
+    await this.submit(tenantId, ledgerId, { commands: [], atomic: false, dryRun: false });
   }
 
   /** Commands that wait, over all ledgers of this process. */
@@ -72,34 +90,33 @@ export class PostingEngine {
     const id = `${tenantId} ${ledgerId}`;
     let lane = this.lanes.get(id);
     if (!lane) {
-      const { batchCommands: batch, queueCommands: queue } = this.config.engine;
+      const { batchCommands: batch, batchEntries: entries, queueCommands: queue } = this.config.engine;
       lane = new Lane(
-        { batch, queue },
-        (commands) => this.connections.run(() => this.execute(tenantId, ledgerId, commands)),
+        { batch, entries, queue },
+        (units) => this.connections.run(() => this.execute(tenantId, ledgerId, units)),
         () => this.lanes.delete(id),
+        (seconds) => {
+          this.metrics.engineWait.observe(seconds);
+        },
       );
       this.lanes.set(id, lane);
     }
     return lane;
   }
 
-  /** A batch that fails as a whole is halved until the command that does it stands alone and fails alone. */
-  private async execute(
-    tenantId: string,
-    ledgerId: string,
-    commands: readonly Command[],
-  ): Promise<(Outcome | Error)[]> {
+  /** A batch that fails as a whole is halved until the unit that does it stands alone and fails alone. */
+  private async execute(tenantId: string, ledgerId: string, units: readonly Unit[]): Promise<(Outcome[] | Error)[]> {
     try {
-      return await this.commitWithRetries(tenantId, ledgerId, commands);
+      return await this.commitWithRetries(tenantId, ledgerId, units);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       const unavailable = failure instanceof Problem && failure.status === 503;
-      if (commands.length === 1 || unavailable) return commands.map(() => failure);
-      this.logger.warn({ msg: 'a batch failed; it is halved', commands: commands.length, err: failure });
-      const middle = Math.ceil(commands.length / 2);
+      if (units.length === 1 || unavailable) return units.map(() => failure);
+      this.logger.warn({ msg: 'a batch failed; it is halved', units: units.length, err: failure });
+      const middle = Math.ceil(units.length / 2);
       return [
-        ...(await this.execute(tenantId, ledgerId, commands.slice(0, middle))),
-        ...(await this.execute(tenantId, ledgerId, commands.slice(middle))),
+        ...(await this.execute(tenantId, ledgerId, units.slice(0, middle))),
+        ...(await this.execute(tenantId, ledgerId, units.slice(middle))),
       ];
     }
   }
@@ -108,18 +125,18 @@ export class PostingEngine {
    * The same batch with the same ids. After a COMMIT whose answer was lost, its keys tell: if it was committed they
    * are there and the second run answers from them.
    */
-  private async commitWithRetries(
-    tenantId: string,
-    ledgerId: string,
-    commands: readonly Command[],
-  ): Promise<Outcome[]> {
-    for (let attempt = 0; ; attempt += 1) {
+  private async commitWithRetries(tenantId: string, ledgerId: string, units: readonly Unit[]): Promise<Outcome[][]> {
+    for (let attempt = 0; ;) {
       try {
-        const outcomes = await this.commit(tenantId, ledgerId, commands);
-        this.statistics.posted(commands.length);
+        const outcomes = await this.commit(tenantId, ledgerId, units);
+        // more holds were due than one batch records: those first, then the commands
+        if (outcomes === 'expiring') continue;
+        const commands = units.reduce((sum, unit) => sum + unit.commands.length, 0);
+        this.metrics.engineBatch.observe(commands);
+        this.statistics.posted(commands);
         return outcomes;
       } catch (error) {
-        const pause = PAUSES[attempt];
+        const pause = PAUSES[attempt++];
         const cause = error instanceof Problem ? error.options.cause : error;
         const unknown = error instanceof Problem && error.type === OUTCOME_UNKNOWN;
         if (pause === undefined || !(unknown || connectionLost(cause) || errorCode(cause) === '55P03')) throw error;
@@ -128,83 +145,61 @@ export class PostingEngine {
     }
   }
 
-  private commit(tenantId: string, ledgerId: string, commands: readonly Command[]): Promise<Outcome[]> {
-    return this.database.run(tenantId, 'write', (transaction) => this.decide(transaction, ledgerId, commands), {
-      lock: ledgerLock(tenantId, ledgerId),
-    });
+  private async commit(tenantId: string, ledgerId: string, units: readonly Unit[]): Promise<Outcome[][] | 'expiring'> {
+    let written = 0;
+    const result = await this.database.run(
+      tenantId,
+      'write',
+      async (transaction) => {
+        const outcomes = await this.decide(transaction, ledgerId, units);
+        written = performance.now();
+        return outcomes;
+      },
+      { lock: ledgerLock(tenantId, ledgerId) },
+    );
+    this.metrics.engineStep.observe({ step: 'commit' }, (performance.now() - written) / 1000);
+    return result;
   }
 
   private async decide(
     { client, tenantId }: Transaction,
     ledgerId: string,
-    commands: readonly Command[],
-  ): Promise<Outcome[]> {
-    const state = await readBatch(client, tenantId, ledgerId, commands);
-    const earlier = await this.earlierTransactions(client, tenantId, state);
-    const decided = new Map<string, { fingerprint: Buffer; outcome: Outcome }>();
-    const posted: PostedTransaction[] = [];
-    const keys: KeyRecord[] = [];
-    const outcomes = commands.map((command): Outcome => {
-      const scope = scopedKey(command.key);
-      const known = state.keys.get(scope);
-      if (known) {
-        if (!known.fingerprint.equals(command.key.fingerprint))
-          return { kind: 'refused', problem: keyReused(), replayed: false };
-        const transaction = known.transactionId === null ? undefined : earlier.get(known.transactionId);
-        return transaction
-          ? { kind: 'posted', transaction, replayed: true }
-          : { kind: 'stored', status: known.status, body: known.body };
-      }
-      const twin = decided.get(scope);
-      if (twin) {
-        if (!twin.fingerprint.equals(command.key.fingerprint))
-          return { kind: 'refused', problem: keyReused(), replayed: false };
-        return twin.outcome.kind === 'stored' ? twin.outcome : { ...twin.outcome, replayed: true };
-      }
-      const outcome = decideOne(state, command);
-      if (outcome.kind === 'posted') {
-        posted.push(outcome.transaction);
-        keys.push({ key: command.key, status: 201, body: null, transactionId: outcome.transaction.id });
-      } else if (outcome.kind === 'refused' && isRemembered(outcome.problem)) {
-        keys.push({
-          key: command.key,
-          status: outcome.problem.status,
-          body: problemDocument(outcome.problem, this.config.http.publicUrl),
-          transactionId: null,
-        });
-      }
-      decided.set(scope, { fingerprint: command.key.fingerprint, outcome });
-      return outcome;
-    });
-    if (state.book && (posted.length > 0 || keys.length > 0))
-      await writeBatch(client, tenantId, state.book, posted, keys);
-    return outcomes;
-  }
+    units: readonly Unit[],
+  ): Promise<Outcome[][] | 'expiring'> {
+    const began = performance.now();
+    const state = await readBatch(client, tenantId, ledgerId, units);
+    const { book } = state;
+    let due: string[] = [];
+    if (book) {
+      const parents = parentIds(units);
+      if (parents.length > 0 || state.holdsDue) due = await readParents(client, tenantId, book, parents);
+      await readVelocity(client, tenantId, book, units);
+    }
+    const earlier = await earlierTransactions(client, tenantId, state);
+    const read = performance.now();
 
-  private async earlierTransactions(client: Transaction['client'], tenantId: string, state: BatchState) {
-    const ids = [...state.keys.values()].flatMap(({ transactionId }) => transactionId ?? []);
-    if (ids.length === 0) return new Map<string, PostedTransaction>();
-    const transactions = await readTransactions(client, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [
-      tenantId,
-      ids,
-    ]);
-    return new Map(transactions.map((transaction) => [transaction.id, transaction]));
+    // what has ended frees its balance before anybody asks for it
+    for (const id of due) {
+      const hold = book?.parents.get(id);
+      if (book && hold) expire(book, hold, uuidv7());
+    }
+    const crowded = due.length === EXPIRIES_MAX;
+    const deciding = new Deciding(state, earlier, this.config.http.publicUrl);
+    const outcomes = crowded ? 'expiring' : units.map((unit) => deciding.decide(unit));
+    const decided = performance.now();
+
+    if (book && (book.recorded.length > 0 || deciding.keys.length > 0))
+      await writeBatch(client, tenantId, book, deciding.keys);
+    this.metrics.engineStep.observe({ step: 'read' }, (read - began) / 1000);
+    this.metrics.engineStep.observe({ step: 'decide' }, (decided - read) / 1000);
+    this.metrics.engineStep.observe({ step: 'write' }, (performance.now() - decided) / 1000);
+    return outcomes;
   }
 }
 
-/** Refusals that a retry gets again (API-08): those about the posting, not about where it was sent. */
-const isRemembered = (problem: Problem): boolean => problem.status === 422;
-
-function decideOne(state: BatchState, { posting }: Command): Outcome {
-  const refused = (problem: Problem): Outcome => ({ kind: 'refused', problem, replayed: false });
-  if (!state.book) return refused(new Problem(LEDGER_NOT_FOUND, 'This tenant has no ledger with this id.'));
-  if (!state.tenantActive)
-    return refused(new Problem(TENANT_NOT_ACTIVE, 'The tenant is suspended: nothing can be posted.'));
-  if (!state.ledgerOpen) return refused(new Problem(LEDGER_CLOSED, 'The ledger is closed.'));
-  try {
-    return { kind: 'posted', transaction: state.book.post(posting), replayed: false };
-  } catch (error) {
-    if (error instanceof Problem) return refused(error);
-    throw error;
-  }
+async function earlierTransactions(client: Transaction['client'], tenantId: string, state: BatchState) {
+  const ids = [...state.keys.values()].flatMap(({ transactionId }) => transactionId ?? []);
+  if (ids.length === 0) return new Map<string, RecordedTransaction>();
+  const transactions = await readTransactions(client, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [tenantId, ids]);
+  return new Map(transactions.map(({ recorded }) => [recorded.id, recorded]));
 }

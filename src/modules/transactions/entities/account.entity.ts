@@ -1,6 +1,7 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
-import { type AccountType, type Direction } from '../core/account';
+import { type AccountType, type Direction, type Freeze } from '../core/account';
+import { type StoredLimits } from '../core/limits';
 import { Ledger } from './ledger.entity';
 
 export const ACCOUNT_STATUSES = ['open', 'closed'] as const;
@@ -14,6 +15,7 @@ export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 @Check('accounts_type_check', `type IN ('asset', 'liability', 'equity', 'revenue', 'expense')`)
 @Check('accounts_normal_balance_check', `normal_balance IN ('debit', 'credit')`)
 @Check('accounts_status_check', `status IN ('open', 'closed')`)
+@Check('accounts_frozen_check', `frozen IN ('debit', 'credit', 'both')`)
 @Check('accounts_code_check', `length(code) BETWEEN 1 AND 255 AND code !~ '(^:|:$|::|[*[:cntrl:]])'`)
 export class Account {
   @PrimaryColumn(TENANT_ID_COLUMN)
@@ -44,6 +46,13 @@ export class Account {
 
   @Column({ type: 'text', default: 'open' })
   status: AccountStatus;
+
+  /** Takes no entries of this direction. */
+  @Column({ type: 'text', nullable: true })
+  frozen: Freeze | null;
+
+  @Column({ type: 'jsonb', default: [], comment: 'Per currency; amounts are minor units as text.' })
+  limits: StoredLimits[];
 
   @Column({ type: 'jsonb', default: {} })
   metadata: Record<string, unknown>;

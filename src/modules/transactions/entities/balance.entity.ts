@@ -10,7 +10,10 @@ import { TenantCurrency } from './currency.entity';
   name: 'balances_account_fkey',
 })
 @ForeignKey(() => TenantCurrency, ['tenantId', 'currency'], ['tenantId', 'code'], { name: 'balances_currency_fkey' })
-@Check('balances_sign_check', 'posted_debits >= 0 AND posted_credits >= 0')
+@Check(
+  'balances_sign_check',
+  'posted_debits >= 0 AND posted_credits >= 0 AND pending_debits >= 0 AND pending_credits >= 0',
+)
 @Check('balances_version_check', 'version > 0')
 export class Balance {
   @PrimaryColumn(TENANT_ID_COLUMN)
@@ -32,6 +35,28 @@ export class Balance {
   /** Minor units. */
   @Column({ name: 'posted_credits', type: 'numeric', precision: 38, scale: 0, transformer: bigintTransformer })
   postedCredits: bigint;
+
+  /** Minor units that holds reserve. */
+  @Column({
+    name: 'pending_debits',
+    type: 'numeric',
+    precision: 38,
+    scale: 0,
+    default: 0,
+    transformer: bigintTransformer,
+  })
+  pendingDebits: bigint;
+
+  /** Minor units that holds reserve. */
+  @Column({
+    name: 'pending_credits',
+    type: 'numeric',
+    precision: 38,
+    scale: 0,
+    default: 0,
+    transformer: bigintTransformer,
+  })
+  pendingCredits: bigint;
 
   /** Entries so far. */
   @Column({ type: 'bigint', transformer: bigintTransformer })

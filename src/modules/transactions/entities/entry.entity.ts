@@ -1,16 +1,15 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { type Direction } from '../core/account';
-import { Balance } from './balance.entity';
-import { Transaction } from './transaction.entity';
+import { type EntryKind } from '../core/recorded';
 
-/** One leg of a transaction. Written by the engine, never changed. */
+/**
+ * One leg of a transaction. Written by the engine, never changed. It has no foreign keys: a check per statement compares
+ * all new rows with their transactions and balances at once.
+ */
 @Entity('entries')
 @Unique('entries_version_key', ['tenantId', 'accountId', 'currency', 'version'])
-@ForeignKey(() => Transaction, ['tenantId', 'transactionId'], ['tenantId', 'id'], { name: 'entries_transaction_fkey' })
-@ForeignKey(() => Balance, ['tenantId', 'accountId', 'currency'], ['tenantId', 'accountId', 'currency'], {
-  name: 'entries_balance_fkey',
-})
+@Check('entries_kind_check', `kind IN ('posted', 'captured', 'reversed', 'held', 'released')`)
 @Check('entries_direction_check', `direction IN ('debit', 'credit')`)
 @Check('entries_amount_check', 'amount > 0')
 @Check('entries_position_check', 'position >= 0')
@@ -24,11 +23,17 @@ export class Entry {
   @PrimaryColumn({ type: 'smallint' })
   position: number;
 
+  @Column({ name: 'ledger_id', type: 'uuid' })
+  ledgerId: string;
+
   @Column({ name: 'account_id', type: 'uuid' })
   accountId: string;
 
   @Column({ type: 'text' })
   currency: string;
+
+  @Column({ type: 'text' })
+  kind: EntryKind;
 
   @Column({ type: 'text' })
   direction: Direction;

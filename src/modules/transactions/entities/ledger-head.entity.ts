@@ -6,6 +6,7 @@ import { Ledger } from './ledger.entity';
 @Entity('ledger_heads')
 @ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'ledger_heads_ledger_fkey' })
 @Check('ledger_heads_sequence_check', 'sequence >= 0')
+@Check('ledger_heads_hash_check', 'length(hash) = 32')
 export class LedgerHead {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
@@ -18,4 +19,8 @@ export class LedgerHead {
 
   @Column({ name: 'posted_at', type: 'timestamptz', default: () => "'-infinity'" })
   postedAt: Date;
+
+  /** Of the last transaction. */
+  @Column({ type: 'bytea', default: () => `decode(repeat('00', 32), 'hex')` })
+  hash: Buffer;
 }

@@ -4,10 +4,14 @@ import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/col
 export const LEDGER_STATUSES = ['open', 'closed'] as const;
 export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
 
+export const UNKNOWN_ACCOUNTS = ['refused', 'created'] as const;
+export type UnknownAccounts = (typeof UNKNOWN_ACCOUNTS)[number];
+
 /** A book: accounts and transactions that belong together. */
 @Entity('ledgers')
 @Unique('ledgers_name_key', ['tenantId', 'name'])
 @Check('ledgers_status_check', `status IN ('open', 'closed')`)
+@Check('ledgers_unknown_accounts_check', `unknown_accounts IN ('refused', 'created')`)
 @Check('ledgers_name_check', 'length(name) BETWEEN 1 AND 120')
 export class Ledger {
   @PrimaryColumn(TENANT_ID_COLUMN)
@@ -24,6 +28,10 @@ export class Ledger {
 
   @Column({ type: 'text', default: 'open' })
   status: LedgerStatus;
+
+  /** What becomes of an entry whose account is not there. */
+  @Column({ name: 'unknown_accounts', type: 'text', default: 'refused' })
+  unknownAccounts: UnknownAccounts;
 
   @Column({ type: 'jsonb', default: {} })
   metadata: Record<string, unknown>;

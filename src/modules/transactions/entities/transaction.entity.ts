@@ -1,16 +1,19 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
-import { Ledger } from './ledger.entity';
+import { type TransactionKind } from '../core/recorded';
 
-/** A posted transaction. Written by the engine, never changed. */
+/** A change of a ledger, in its gapless sequence. Written by the engine, never changed. */
 @Entity('transactions')
 @Unique('transactions_sequence_key', ['tenantId', 'ledgerId', 'sequence'])
 @Index('transactions_reference_key', ['tenantId', 'ledgerId', 'reference'], {
   unique: true,
   where: 'reference IS NOT NULL',
 })
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transactions_ledger_fkey' })
-@Check('transactions_status_check', `status IN ('posted')`)
+@Index('transactions_parent', ['tenantId', 'parentId'], { where: 'parent_id IS NOT NULL' })
+@ForeignKey(() => Transaction, ['tenantId', 'parentId'], ['tenantId', 'id'], { name: 'transactions_parent_fkey' })
+@Check('transactions_kind_check', `kind IN ('posting', 'hold', 'capture', 'void', 'expiry', 'reversal')`)
+@Check('transactions_parent_check', `(parent_id IS NULL) = (kind IN ('posting', 'hold'))`)
+@Check('transactions_hash_check', 'length(hash) = 32')
 @Check('transactions_sequence_check', 'sequence > 0')
 @Check('transactions_entry_count_check', 'entry_count >= 2')
 export class Transaction {
@@ -27,7 +30,19 @@ export class Transaction {
   sequence: bigint;
 
   @Column({ type: 'text' })
-  status: 'posted';
+  kind: TransactionKind;
+
+  @Column({
+    name: 'parent_id',
+    type: 'uuid',
+    nullable: true,
+    comment: 'Of a capture, void or expiry: the hold. Of a reversal: the original.',
+  })
+  parentId: string | null;
+
+  /** The version of the transaction template that it was made with. */
+  @Column({ name: 'template_id', type: 'uuid', nullable: true })
+  templateId: string | null;
 
   @Column({ type: 'text', nullable: true })
   reference: string | null;
@@ -49,4 +64,7 @@ export class Transaction {
 
   @Column({ type: 'jsonb', default: {} })
   metadata: Record<string, unknown>;
+
+  @Column({ type: 'bytea', comment: 'SHA-256 of the hash before it in the ledger and the canonical transaction.' })
+  hash: Buffer;
 }

@@ -3,6 +3,7 @@ import { Identity1795300000002 } from './1795300000002-identity';
 import { Ledger1795300000003 } from './1795300000003-ledger';
 import { Jobs1795300000004 } from './1795300000004-jobs';
 import { Imports1795300000005 } from './1795300000005-imports';
+import { HoldsAndChain1795300000006 } from './1795300000006-holds-and-chain';
 
 /** In order. A migration that was released is never changed. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Ledger1795300000003,
   Jobs1795300000004,
   Imports1795300000005,
+  HoldsAndChain1795300000006,
 ];

@@ -1,0 +1,263 @@
+import { type Currency, isoCurrency } from '../../../common/money/currency';
+import { MAX_MINOR_UNITS } from '../../../common/money/amount';
+import { type Direction } from './account';
+import { type AccountState, type NewAccount } from './account-state';
+import { applyEntry, balanceKey, type BalanceState, type BalanceSums } from './balance';
+import { transactionHash } from './hash-chain';
+import { type EntryKind, type RecordedEntry, type RecordedTransaction } from './recorded';
+
+/** A hold, or a transaction to reverse, as it is now. */
+export interface ParentState {
+  readonly id: string;
+  readonly kind: RecordedTransaction['kind'];
+  readonly sequence: bigint;
+  readonly entries: readonly ParentEntry[];
+  readonly expiresAt: Date | null;
+  /** Of a hold. */
+  status: HoldStatus | null;
+  /** Per entry, in minor units: what is left to capture or to reverse. */
+  remaining: readonly bigint[];
+  /** The database has a row of its state: always for a hold, for others once a part was reversed. */
+  readonly stored: boolean;
+}
+
+export const HOLD_STATUSES = ['pending', 'posted', 'voided', 'expired'] as const;
+export type HoldStatus = (typeof HOLD_STATUSES)[number];
+
+export type ParentEntry = Pick<RecordedEntry, 'accountId' | 'account' | 'kind' | 'direction' | 'amount' | 'currency'>;
+
+/** What has been used of an account's velocity limit in the time that it looks at. */
+export interface VelocityUse {
+  amount: bigint;
+  count: number;
+}
+
+/** An entry that was checked, with what it names. */
+export interface ResolvedEntry {
+  readonly account: AccountState;
+  readonly currency: Currency;
+  readonly direction: Direction;
+  readonly amount: bigint;
+  readonly kind: EntryKind;
+}
+
+/** How a ledger treats accounts that it does not know: undefined refuses them. */
+export type MakeAccount = (code: string) => NewAccount | undefined;
+
+export interface BookStart {
+  readonly ledgerId: string;
+  /** Of the last transaction; 0n and 32 zero bytes where there is none. */
+  readonly sequence: bigint;
+  readonly hash: Buffer;
+  /** When this batch is recorded; not before the one before it. */
+  readonly now: Date;
+  /** By id and by code. */
+  readonly accounts: Map<string, AccountState>;
+  readonly currencies: Map<string, Currency>;
+  /** Those of the batch that are taken already. */
+  readonly references: Set<string>;
+  readonly makeAccount?: MakeAccount;
+}
+
+/**
+ * The part of a ledger that a batch touches, as it is before the batch. Transactions are recorded one after the other;
+ * `attempt` takes a failed piece of work back.
+ */
+export class Book {
+  readonly ledgerId: string;
+  readonly now: Date;
+  readonly accounts: Map<string, AccountState>;
+  readonly references: Set<string>;
+  readonly balances = new Map<string, BalanceState>();
+  readonly parents = new Map<string, ParentState>();
+  /** By account, currency and place of the limit among those of the account. */
+  readonly velocity = new Map<string, VelocityUse>();
+  /** ISO 4217 currencies that are used here for the first time. */
+  readonly adopted = new Map<string, Currency>();
+  /** Accounts that entries named and that were made for it. */
+  readonly created = new Map<string, NewAccount>();
+  /** Parents whose state is another than in the database. */
+  readonly changedParents = new Set<ParentState>();
+  readonly recorded: RecordedTransaction[] = [];
+  sequence: bigint;
+  hash: Buffer;
+  readonly currencies: Map<string, Currency>;
+  private readonly makeAccount: MakeAccount | undefined;
+  private readonly prepared = new Map<string, NewAccount>();
+  private undo: (() => void)[] | undefined;
+
+  constructor(start: BookStart) {
+    this.ledgerId = start.ledgerId;
+    this.sequence = start.sequence;
+    this.hash = start.hash;
+    this.now = start.now;
+    this.accounts = start.accounts;
+    this.currencies = start.currencies;
+    this.references = start.references;
+    this.makeAccount = start.makeAccount;
+  }
+
+  addBalance(balance: BalanceState): void {
+    this.balances.set(balanceKey(balance.accountId, balance.currency), balance);
+  }
+
+  /** Runs `work`; if it throws, or with `keep` false, the book is as it was before. */
+  attempt<T>(work: () => T, keep = true): T {
+    if (this.undo) throw new Error('attempts are not nested');
+    const undo: (() => void)[] = [];
+    this.undo = undo;
+    let done = false;
+    try {
+      const result = work();
+      done = keep;
+      return result;
+    } finally {
+      this.undo = undefined;
+      if (!done) for (const step of undo.reverse()) step();
+    }
+  }
+
+  currency(code: string): Currency | undefined {
+    return this.currencies.get(code) ?? isoCurrency(code);
+  }
+
+  /** The account with this id or code; in an open ledger one is made for a code that is new. */
+  account(idOrCode: string): AccountState | undefined {
+    const known = this.accounts.get(idOrCode) ?? this.prepared.get(idOrCode);
+    if (known) return known;
+    const made = this.makeAccount?.(idOrCode);
+    // an account of the ledger only once an entry is recorded: a refused order makes none
+    if (made) this.prepared.set(idOrCode, made);
+    return made;
+  }
+
+  sumsOf(accountId: string, currency: string): BalanceSums & { readonly version: bigint } {
+    return this.balances.get(balanceKey(accountId, currency)) ?? NOTHING;
+  }
+
+  /** @returns the first entry that would make a sum too long for the database, if any */
+  firstOutOfRange(entries: readonly ResolvedEntry[]): number | undefined {
+    const sums = new Map<string, BalanceSums>();
+    for (const [index, { account, currency, kind, direction, amount }] of entries.entries()) {
+      const key = balanceKey(account.id, currency.code);
+      let after = sums.get(key);
+      if (!after) {
+        after = sumsOnly(this.sumsOf(account.id, currency.code));
+        sums.set(key, after);
+      }
+      applyEntry(after, kind, direction, amount);
+      const largest =
+        direction === 'debit' ? [after.debits, after.pendingDebits] : [after.credits, after.pendingCredits];
+      if (largest.some((sum) => sum > MAX_MINOR_UNITS)) return index;
+    }
+    return undefined;
+  }
+
+  /** Writes down what was decided; nothing in here can fail. */
+  record(
+    transaction: Omit<RecordedTransaction, 'ledgerId' | 'sequence' | 'createdAt' | 'entries' | 'hash'>,
+    resolved: readonly ResolvedEntry[],
+  ): RecordedTransaction {
+    const entries = resolved.map((entry) => this.apply(entry));
+    const { reference } = transaction;
+    if (reference !== null) {
+      this.references.add(reference);
+      this.undo?.push(() => this.references.delete(reference));
+    }
+    const { sequence, hash } = this;
+    this.undo?.push(() => {
+      this.sequence = sequence;
+      this.hash = hash;
+      this.recorded.pop();
+    });
+    this.sequence += 1n;
+    const unsealed = { ...transaction, ledgerId: this.ledgerId, sequence: this.sequence, createdAt: this.now, entries };
+    this.hash = transactionHash(hash, unsealed);
+    const recorded: RecordedTransaction = { ...unsealed, hash: this.hash };
+    this.recorded.push(recorded);
+    return recorded;
+  }
+
+  /** A hold that was just recorded. */
+  addHold({ id, kind, sequence, entries, expiresAt }: RecordedTransaction): void {
+    const remaining = entries.map(({ amount }) => amount);
+    const hold: ParentState = { id, kind, sequence, entries, expiresAt, status: 'pending', remaining, stored: false };
+    this.parents.set(id, hold);
+    this.changedParents.add(hold);
+    this.undo?.push(() => {
+      this.parents.delete(id);
+      this.changedParents.delete(hold);
+    });
+  }
+
+  changeParent(parent: ParentState, remaining: readonly bigint[], status: HoldStatus | null): void {
+    const before = { remaining: parent.remaining, status: parent.status, changed: this.changedParents.has(parent) };
+    this.undo?.push(() => {
+      parent.remaining = before.remaining;
+      parent.status = before.status;
+      if (!before.changed) this.changedParents.delete(parent);
+    });
+    parent.remaining = remaining;
+    parent.status = status;
+    this.changedParents.add(parent);
+  }
+
+  useVelocity(key: string, amount: bigint, count: number): void {
+    const use = this.velocity.get(key) ?? { amount: 0n, count: 0 };
+    const before = { ...use };
+    this.undo?.push(() => this.velocity.set(key, before));
+    this.velocity.set(key, { amount: use.amount + amount, count: use.count + count });
+  }
+
+  private apply({ account, currency, direction, amount, kind }: ResolvedEntry): RecordedEntry {
+    const { code } = currency;
+    if (!this.currencies.has(code) && !this.adopted.has(code)) {
+      this.adopted.set(code, currency);
+      this.undo?.push(() => this.adopted.delete(code));
+    }
+    if (!this.accounts.has(account.id)) this.addAccount(account as NewAccount);
+    const key = balanceKey(account.id, code);
+    let balance = this.balances.get(key);
+    if (!balance) {
+      balance = { accountId: account.id, currency: code, ...NOTHING, storedVersion: 0n };
+      this.balances.set(key, balance);
+      this.undo?.push(() => this.balances.delete(key));
+    } else if (this.undo) {
+      const { before, changed } = { before: { ...balance }, changed: balance };
+      this.undo.push(() => Object.assign(changed, before));
+    }
+    applyEntry(balance, kind, direction, amount);
+    balance.version += 1n;
+    return {
+      accountId: account.id,
+      account: account.code,
+      kind,
+      direction,
+      amount,
+      currency: code,
+      scale: currency.scale,
+      version: balance.version,
+      balanceAfter: balance.debits - balance.credits,
+    };
+  }
+
+  private addAccount(account: NewAccount): void {
+    this.accounts.set(account.id, account);
+    this.accounts.set(account.code, account);
+    this.created.set(account.id, account);
+    this.undo?.push(() => {
+      this.accounts.delete(account.id);
+      this.accounts.delete(account.code);
+      this.created.delete(account.id);
+    });
+  }
+}
+
+const NOTHING = { debits: 0n, credits: 0n, pendingDebits: 0n, pendingCredits: 0n, version: 0n } as const;
+
+export const sumsOnly = ({ debits, credits, pendingDebits, pendingCredits }: BalanceSums): BalanceSums => ({
+  debits,
+  credits,
+  pendingDebits,
+  pendingCredits,
+});
