@@ -39,6 +39,7 @@ const IMMUTABLE_TABLES = ['transactions', 'entries'];
 
 /** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
 const GUARD_TRIGGERS = [
+  'accounts.accounts_counted',
   'accounts.accounts_kept',
   'balances.balances_kept',
   'holds.holds_end_once',

@@ -13,7 +13,7 @@ export interface BalanceState {
   /** Entries so far. */
   version: bigint;
   /** The version in the database; 0n where there is no row yet. */
-  readonly storedVersion: bigint;
+  storedVersion: bigint;
 }
 
 export type BalanceSums = Pick<BalanceState, 'debits' | 'credits' | 'pendingDebits' | 'pendingCredits'>;

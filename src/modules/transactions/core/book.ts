@@ -1,5 +1,4 @@
 import { type Currency, isoCurrency } from '../../../common/money/currency';
-import { MAX_MINOR_UNITS } from '../../../common/money/amount';
 import { type Direction } from './account';
 import { type AccountState, type NewAccount } from './account-state';
 import { applyEntry, balanceKey, type BalanceState, type BalanceSums } from './balance';
@@ -53,6 +52,8 @@ export interface BookStart {
   readonly now: Date;
   /** By id and by code. */
   readonly accounts: Map<string, AccountState>;
+  /** By {@link balanceKey}. */
+  readonly balances: Map<string, BalanceState>;
   readonly currencies: Map<string, Currency>;
   /** Those of the batch that are taken already. */
   readonly references: Set<string>;
@@ -68,7 +69,9 @@ export class Book {
   readonly now: Date;
   readonly accounts: Map<string, AccountState>;
   readonly references: Set<string>;
-  readonly balances = new Map<string, BalanceState>();
+  readonly balances: Map<string, BalanceState>;
+  /** Those that transactions of this batch moved. */
+  readonly changedBalances = new Set<BalanceState>();
   readonly parents = new Map<string, ParentState>();
   /** By account, currency and place of the limit among those of the account. */
   readonly velocity = new Map<string, VelocityUse>();
@@ -92,6 +95,7 @@ export class Book {
     this.hash = start.hash;
     this.now = start.now;
     this.accounts = start.accounts;
+    this.balances = start.balances;
     this.currencies = start.currencies;
     this.references = start.references;
     this.makeAccount = start.makeAccount;
@@ -133,24 +137,6 @@ export class Book {
 
   sumsOf(accountId: string, currency: string): BalanceSums & { readonly version: bigint } {
     return this.balances.get(balanceKey(accountId, currency)) ?? NOTHING;
-  }
-
-  /** @returns the first entry that would make a sum too long for the database, if any */
-  firstOutOfRange(entries: readonly ResolvedEntry[]): number | undefined {
-    const sums = new Map<string, BalanceSums>();
-    for (const [index, { account, currency, kind, direction, amount }] of entries.entries()) {
-      const key = balanceKey(account.id, currency.code);
-      let after = sums.get(key);
-      if (!after) {
-        after = sumsOnly(this.sumsOf(account.id, currency.code));
-        sums.set(key, after);
-      }
-      applyEntry(after, kind, direction, amount);
-      const largest =
-        direction === 'debit' ? [after.debits, after.pendingDebits] : [after.credits, after.pendingCredits];
-      if (largest.some((sum) => sum > MAX_MINOR_UNITS)) return index;
-    }
-    return undefined;
   }
 
   /** Writes down what was decided; nothing in here can fail. */
@@ -216,16 +202,7 @@ export class Book {
       this.undo?.push(() => this.adopted.delete(code));
     }
     if (!this.accounts.has(account.id)) this.addAccount(account as NewAccount);
-    const key = balanceKey(account.id, code);
-    let balance = this.balances.get(key);
-    if (!balance) {
-      balance = { accountId: account.id, currency: code, ...NOTHING, storedVersion: 0n };
-      this.balances.set(key, balance);
-      this.undo?.push(() => this.balances.delete(key));
-    } else if (this.undo) {
-      const { before, changed } = { before: { ...balance }, changed: balance };
-      this.undo.push(() => Object.assign(changed, before));
-    }
+    const balance = this.balanceToChange(account.id, code);
     applyEntry(balance, kind, direction, amount);
     balance.version += 1n;
     return {
@@ -239,6 +216,24 @@ export class Book {
       version: balance.version,
       balanceAfter: balance.debits - balance.credits,
     };
+  }
+
+  private balanceToChange(accountId: string, currency: string): BalanceState {
+    const key = balanceKey(accountId, currency);
+    const known = this.balances.get(key);
+    const balance = known ?? { accountId, currency, ...NOTHING, storedVersion: 0n };
+    if (this.undo) {
+      const before = { ...balance };
+      const changed = this.changedBalances.has(balance);
+      this.undo.push(() => {
+        if (known) Object.assign(known, before);
+        else this.balances.delete(key);
+        if (!changed) this.changedBalances.delete(balance);
+      });
+    }
+    if (!known) this.balances.set(key, balance);
+    this.changedBalances.add(balance);
+    return balance;
   }
 
   private addAccount(account: NewAccount): void {

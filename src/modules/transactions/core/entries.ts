@@ -102,16 +102,3 @@ export function assertBalanced(
     errors: [{ pointer: '/entries', detail: `must sum to zero per currency; ${off.join(', ')} does not` }],
   });
 }
-
-/** @throws Problem `amount-out-of-range` when a sum would have more than 38 digits */
-export function assertRange(book: Book, entries: readonly ResolvedEntry[]): void {
-  const index = book.firstOutOfRange(entries);
-  if (index === undefined) return;
-  const entry = entries[index];
-  throw entryRefused(
-    AMOUNT_OUT_OF_RANGE,
-    index,
-    'amount',
-    `The ${entry?.direction ?? 'debit'}s of ${entry?.account.code ?? ''} would have more than 38 digits.`,
-  );
-}

@@ -1,5 +1,5 @@
-import { formatAmount } from '../../../common/money/amount';
-import { BALANCE_LIMIT, INSUFFICIENT_FUNDS, VELOCITY_LIMIT } from '../transactions.errors';
+import { formatAmount, MAX_MINOR_UNITS } from '../../../common/money/amount';
+import { AMOUNT_OUT_OF_RANGE, BALANCE_LIMIT, INSUFFICIENT_FUNDS, VELOCITY_LIMIT } from '../transactions.errors';
 import { type AccountState } from './account-state';
 import { applyEntry, availableAmount, balanceKey, type BalanceSums, expectedAmount } from './balance';
 import { type Book, type ResolvedEntry, sumsOnly } from './book';
@@ -30,6 +30,26 @@ export function effectsOf(book: Book, entries: readonly ResolvedEntry[]): Map<st
     applyEntry(effect.after, kind, direction, amount);
   }
   return effects;
+}
+
+/** @throws Problem `amount-out-of-range` when a sum of a balance would have more than 38 digits */
+export function assertRange(effects: ReadonlyMap<string, Effect>): void {
+  for (const { account, index, after } of effects.values()) {
+    const { debits, credits, pendingDebits, pendingCredits } = after;
+    if (
+      debits <= MAX_MINOR_UNITS &&
+      credits <= MAX_MINOR_UNITS &&
+      pendingDebits <= MAX_MINOR_UNITS &&
+      pendingCredits <= MAX_MINOR_UNITS
+    )
+      continue;
+    throw entryRefused(
+      AMOUNT_OUT_OF_RANGE,
+      index,
+      'amount',
+      `A sum of the balance of ${account.code} would have more than 38 digits.`,
+    );
+  }
 }
 
 /**

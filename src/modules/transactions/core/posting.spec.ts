@@ -24,6 +24,7 @@ function book(): Book {
     hash: FIRST_HASH,
     now: NOW,
     accounts,
+    balances: new Map(),
     currencies: new Map([['PTS', { code: 'PTS', scale: 0, name: 'Points' }]]),
     references: new Set(),
   });

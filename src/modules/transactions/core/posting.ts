@@ -2,8 +2,8 @@ import { formatAmount } from '../../../common/money/amount';
 import { CONDITION_FAILED, EXPIRY_PASSED } from '../transactions.errors';
 import { availableAmount, balanceKey } from './balance';
 import { type Book } from './book';
-import { assertBalanced, assertRange, resolveEntry, signedAmount } from './entries';
-import { assertBalanceLimits, assertVelocity, type Effect, effectsOf } from './limit-check';
+import { assertBalanced, resolveEntry, signedAmount } from './entries';
+import { assertBalanceLimits, assertRange, assertVelocity, type Effect, effectsOf } from './limit-check';
 import { type Posting } from './orders';
 import { type RecordedTransaction } from './recorded';
 import { assertReferenceIsFree, entryRefused, fieldRefused } from './refusal';
@@ -19,8 +19,8 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
   assertReferenceIsFree(book, posting.reference);
   if (posting.expiresAt && posting.expiresAt <= book.now)
     throw fieldRefused(EXPIRY_PASSED, '/expiresAt', 'The hold would have expired already.');
-  assertRange(book, entries);
   const effects = effectsOf(book, entries);
+  assertRange(effects);
   assertConditions(book, posting, effects);
   assertBalanceLimits(book, effects);
   const velocity = assertVelocity(book, entries);

@@ -1,8 +1,8 @@
 import { Problem } from '../../../common/problems/problem';
 import { ALREADY_REVERSED, NOT_REVERSIBLE, TRANSACTION_NOT_FOUND } from '../transactions.errors';
 import { type Book } from './book';
-import { assertMoves, assertRange } from './entries';
-import { assertBalanceLimits, effectsOf } from './limit-check';
+import { assertMoves } from './entries';
+import { assertBalanceLimits, assertRange, effectsOf } from './limit-check';
 import { type Reversal } from './orders';
 import { takePart } from './part';
 import { type RecordedTransaction } from './recorded';
@@ -35,8 +35,9 @@ export function reverse(book: Book, order: Reversal): RecordedTransaction {
     assertMoves(account, direction, index);
   });
   assertReferenceIsFree(book, order.reference);
-  assertRange(book, entries);
-  assertBalanceLimits(book, effectsOf(book, entries));
+  const effects = effectsOf(book, entries);
+  assertRange(effects);
+  assertBalanceLimits(book, effects);
 
   const { id, parentId, reference, description, createdBy, metadata } = order;
   const transaction = book.record(

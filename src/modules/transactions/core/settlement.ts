@@ -2,7 +2,8 @@ import { NIL_UUID } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
 import { HOLD_NOT_PENDING, NOT_A_HOLD, TRANSACTION_NOT_FOUND, UNKNOWN_CURRENCY } from '../transactions.errors';
 import { type Book, type HoldStatus, type ParentState, type ResolvedEntry } from './book';
-import { assertMoves, assertRange } from './entries';
+import { assertMoves } from './entries';
+import { assertRange, effectsOf } from './limit-check';
 import { type Capture, type Void } from './orders';
 import { takePart } from './part';
 import { type EntryKind, type RecordedTransaction } from './recorded';
@@ -24,7 +25,7 @@ export function capture(book: Book, order: Capture): RecordedTransaction {
   const rest = hold.remaining.map((left, place) => left - (taken[place] ?? 0n));
   const released = order.releaseRest ? hold.remaining : taken;
   const entries = [...captured, ...entriesOf(book, hold, released, 'released')];
-  assertRange(book, entries);
+  assertRange(effectsOf(book, entries));
 
   const remaining = order.releaseRest ? rest.map(() => 0n) : rest;
   const transaction = book.record({ ...headOf(book, order), kind: 'capture' }, entries);

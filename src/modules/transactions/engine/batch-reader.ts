@@ -1,14 +1,14 @@
 import { type PoolClient } from 'pg';
 import { isUuid } from '../../../common/ids/uuid';
-import { type Currency } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
 import { type Freeze } from '../core/account';
-import { type AccountState } from '../core/account-state';
 import { Book } from '../core/book';
 import { readLimits, type StoredLimits } from '../core/limits';
 import { type PostingEntry } from '../core/orders';
-import { textArray } from './array-literal';
-import { scopedKey, type Unit } from './command';
+import { balanceKey } from '../core/balance';
+import { plainArray, textArray } from './array-literal';
+import { type CommandKey, scopedKey, type Unit } from './command';
+import { type KnownLedger, sameStamp, unknown } from './ledger-cache';
 import { accountByFirstSegment } from '../core/new-account';
 
 /** What an earlier request with the same key left. */
@@ -27,6 +27,8 @@ export interface BatchState {
   readonly keys: ReadonlyMap<string, KnownKey>;
   /** A hold of the ledger has expired, and that is not recorded yet. */
   readonly holdsDue: boolean;
+  /** Counts the changes of the ledger's accounts. */
+  readonly accountsVersion: string;
 }
 
 /** id, code, normal balance, open, frozen, currencies, limits */
@@ -49,6 +51,7 @@ interface Row {
     hash: string;
     posted_at: string | null;
     unknown_accounts: string;
+    accounts_version: string;
   } | null;
   readonly tenant_status: string | null;
   readonly now: Date;
@@ -77,7 +80,7 @@ WITH asked AS MATERIALIZED (
 )
 SELECT
   (SELECT json_build_object('status', l.status, 'sequence', h.sequence::text, 'hash', encode(h.hash, 'hex'),
-                            'posted_at', NULLIF(h.posted_at, '-infinity'), 'unknown_accounts', l.unknown_accounts)
+                            'posted_at', NULLIF(h.posted_at, '-infinity'), 'unknown_accounts', l.unknown_accounts, 'accounts_version', h.accounts_version::text)
      FROM ledgers l JOIN ledger_heads h ON h.tenant_id = l.tenant_id AND h.ledger_id = l.id
     WHERE l.tenant_id = $1 AND l.id = $2) AS ledger,
   (SELECT status FROM tenants WHERE id = $1) AS tenant_status,
@@ -85,7 +88,8 @@ SELECT
   EXISTS (SELECT FROM holds WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= date_trunc('milliseconds', statement_timestamp())) AS due,
   (SELECT ${ACCOUNT_JSON('asked')} FROM asked) AS accounts,
   (SELECT ${BALANCE_JSON}
-     FROM asked JOIN balances b ON b.tenant_id = $1 AND b.account_id = asked.id AND b.currency = ANY ($5::text[])) AS balances,
+     FROM (SELECT id FROM asked UNION ALL SELECT unnest($10::uuid[])) a
+     JOIN balances b ON b.tenant_id = $1 AND b.account_id = a.id AND b.currency = ANY ($5::text[])) AS balances,
   (SELECT json_agg(json_build_object('code', code, 'scale', scale, 'name', name))
      FROM currencies WHERE tenant_id = $1 AND code = ANY ($5::text[])) AS currencies,
   (SELECT json_agg(reference) FROM transactions WHERE tenant_id = $1 AND ledger_id = $2 AND reference = ANY ($6::text[])) AS refs,
@@ -95,51 +99,57 @@ SELECT
     WHERE i.expires_at IS NULL OR i.expires_at > now()) AS keys`,
 };
 
+interface Names {
+  /** With the currencies of their entries. */
+  readonly accounts: Map<string, Set<string>>;
+  readonly currencies: Set<string>;
+  readonly references: Set<string>;
+}
+
+/** What the commands name. */
+function namesIn(units: readonly Unit[]): Names {
+  const names: Names = { accounts: new Map(), currencies: new Set(), references: new Set() };
+  for (const { commands } of units)
+    for (const { order } of commands) {
+      if (order instanceof Problem) continue;
+      if (order.reference !== null) names.references.add(order.reference);
+      if (order.kind !== 'posting') continue;
+      for (const { account, currency } of order.entries) {
+        const currencies = names.accounts.get(account);
+        if (currencies) currencies.add(currency);
+        else names.accounts.set(account, new Set([currency]));
+        names.currencies.add(currency);
+      }
+    }
+  return names;
+}
+
+/** @param known what is there from the last batch; it becomes what is there now */
 export async function readBatch(
   client: PoolClient,
   tenantId: string,
   ledgerId: string,
   units: readonly Unit[],
+  known: KnownLedger,
 ): Promise<BatchState> {
-  const codes = new Set<string>();
-  const ids = new Set<string>();
-  const currencies = new Set<string>();
-  const references = new Set<string>();
-  const commands = units.flatMap((unit) => unit.commands);
-  const name = (entries: readonly PostingEntry[]) => {
-    for (const entry of entries) {
-      codes.add(entry.account);
-      if (isUuid(entry.account)) ids.add(entry.account);
-      currencies.add(entry.currency);
-    }
-  };
-  for (const { order } of commands) {
-    if (order instanceof Problem) continue;
-    if (order.kind === 'posting') name(order.entries);
-    if (order.reference !== null) references.add(order.reference);
-  }
+  const names = namesIn(units);
   const keys = units.flatMap((unit) => (unit.dryRun ? [] : unit.commands.flatMap(({ key }) => key ?? [])));
-  const { rows } = await client.query<Row>({
-    ...READ,
-    values: [
-      tenantId,
-      ledgerId,
-      textArray([...codes]),
-      textArray([...ids]),
-      textArray([...currencies]),
-      textArray([...references]),
-      textArray(keys.map(({ principalId }) => principalId)),
-      textArray(keys.map(({ operation }) => operation)),
-      textArray(keys.map(({ key }) => key)),
-    ],
-  });
-  const row = rows[0];
-  if (!row) throw new Error('the engine read nothing');
+  const read = (from: KnownLedger) => readRow(client, tenantId, ledgerId, names, keys, from);
+  let row = await read(known.trusted ? known : unknown());
+  const stamp = row.ledger && { sequence: BigInt(row.ledger.sequence), accountsVersion: row.ledger.accounts_version };
+  const asLeft = stamp !== null && sameStamp(known.stamp, stamp);
+  if (!asLeft) {
+    if (known.trusted) row = await read(unknown());
+    known.accounts.clear();
+    known.balances.clear();
+  }
+  known.trusted = asLeft;
   return {
-    book: row.ledger ? bookOf(ledgerId, row, row.ledger) : undefined,
+    book: row.ledger ? bookOf(ledgerId, row, row.ledger, known) : undefined,
     ledgerOpen: row.ledger?.status === 'open',
     tenantActive: row.tenant_status === 'active',
     holdsDue: row.due,
+    accountsVersion: row.ledger?.accounts_version ?? '0',
     keys: new Map(
       (row.keys ?? []).map(({ p, o, k, f, s, b, r }) => [
         scopedKey({ principalId: p, operation: o, key: k }),
@@ -154,16 +164,57 @@ export async function readBatch(
   };
 }
 
-function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>): Book {
+/** All that the batch needs and is not known. */
+async function readRow(
+  client: PoolClient,
+  tenantId: string,
+  ledgerId: string,
+  { accounts, currencies, references }: Names,
+  keys: readonly CommandKey[],
+  known: KnownLedger,
+): Promise<Row> {
+  const codes: string[] = [];
+  const withoutBalance = new Set<string>();
+  for (const [name, used] of accounts) {
+    const account = known.accounts.get(name);
+    // a text that is the id of one account and the code of another means the first
+    if (!account || (isUuid(name) && account.id !== name)) codes.push(name);
+    else
+      for (const currency of used)
+        if (!known.balances.has(balanceKey(account.id, currency))) withoutBalance.add(account.id);
+  }
+  const { rows } = await client.query<Row>({
+    ...READ,
+    values: [
+      tenantId,
+      ledgerId,
+      textArray(codes),
+      plainArray(codes.filter((name) => isUuid(name))),
+      textArray([...currencies]),
+      textArray([...references]),
+      plainArray(keys.map(({ principalId }) => principalId)),
+      textArray(keys.map(({ operation }) => operation)),
+      textArray(keys.map(({ key }) => key)),
+      plainArray([...withoutBalance]),
+    ],
+  });
+  const [row] = rows;
+  if (!row) throw new Error('the engine read nothing');
+  return row;
+}
+
+function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>, known: KnownLedger): Book {
   const last = ledger.posted_at === null ? undefined : new Date(ledger.posted_at);
+  for (const currency of row.currencies ?? []) known.currencies.set(currency.code, currency);
   const book = new Book({
     ledgerId,
     sequence: BigInt(ledger.sequence),
     hash: Buffer.from(ledger.hash, 'hex'),
     // the server's clock may step back; the ledger's time does not
     now: last !== undefined && last > row.now ? last : row.now,
-    accounts: new Map<string, AccountState>(),
-    currencies: new Map<string, Currency>((row.currencies ?? []).map((currency) => [currency.code, currency])),
+    accounts: known.accounts,
+    balances: known.balances,
+    currencies: known.currencies,
     references: new Set(row.refs ?? []),
     ...(ledger.unknown_accounts === 'created' ? { makeAccount: accountByFirstSegment } : {}),
   });
@@ -174,13 +225,14 @@ function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>):
 /** Adds accounts and balances that were read; those that the book has already stay. */
 export function addToBook(book: Book, accounts: AccountRow[] | null, balances: BalanceRow[] | null): void {
   for (const [id, code, normalBalance, open, frozen, currencies, limits] of accounts ?? []) {
-    if (book.accounts.has(id)) continue;
+    if (book.accounts.get(id)?.id === id) continue;
     const account = { id, code, normalBalance, open, frozen, currencies, limits: limits ? readLimits(limits) : [] };
     book.accounts.set(id, account);
     // a code may look like the id of another account: the id wins
     if (!book.accounts.has(code)) book.accounts.set(code, account);
   }
-  for (const [accountId, currency, debits, credits, pendingDebits, pendingCredits, version] of balances ?? [])
+  for (const [accountId, currency, debits, credits, pendingDebits, pendingCredits, version] of balances ?? []) {
+    if (book.balances.has(balanceKey(accountId, currency))) continue;
     book.addBalance({
       accountId,
       currency,
@@ -191,4 +243,5 @@ export function addToBook(book: Book, accounts: AccountRow[] | null, balances: B
       version: BigInt(version),
       storedVersion: BigInt(version),
     });
+  }
 }

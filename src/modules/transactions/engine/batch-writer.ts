@@ -52,7 +52,7 @@ WITH new_transactions AS (
   RETURNING 1
 ), new_head AS (
   UPDATE ledger_heads SET sequence = $49, posted_at = $3, hash = decode($51, 'hex')
-  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $50 AND $49 > $50
+  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $50 AND accounts_version = $52 AND $49 > $50
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM changed_balances)::int AS changed, (SELECT count(*) FROM new_keys)::int AS keys, (SELECT count(*) FROM new_head)::int AS heads`,
@@ -66,16 +66,16 @@ const WITH_PARENTS = {
     `, new_holds AS (
   INSERT INTO holds (tenant_id, ledger_id, transaction_id, sequence, status, expires_at, remaining)
   SELECT $1, $2, h.id, h.sequence, h.status, h.expires_at, h.remaining::numeric[]
-  FROM unnest($52::uuid[], $53::bigint[], $54::text[], $55::timestamptz[], $56::text[]) AS h (id, sequence, status, expires_at, remaining)
+  FROM unnest($53::uuid[], $54::bigint[], $55::text[], $56::timestamptz[], $57::text[]) AS h (id, sequence, status, expires_at, remaining)
 ), changed_holds AS (
   UPDATE holds SET status = h.status, remaining = h.remaining::numeric[]
-  FROM unnest($57::uuid[], $58::text[], $59::text[]) AS h (id, status, remaining)
+  FROM unnest($58::uuid[], $59::text[], $60::text[]) AS h (id, status, remaining)
   WHERE holds.tenant_id = $1 AND holds.transaction_id = h.id
   RETURNING 1
 ), changed_reversals AS (
   INSERT INTO reversals (tenant_id, ledger_id, transaction_id, sequence, whole, remaining)
   SELECT $1, $2, r.id, r.sequence, r.whole, r.remaining::numeric[]
-  FROM unnest($60::uuid[], $61::bigint[], $62::boolean[], $63::text[]) AS r (id, sequence, whole, remaining)
+  FROM unnest($61::uuid[], $62::bigint[], $63::boolean[], $64::text[]) AS r (id, sequence, whole, remaining)
   ON CONFLICT (tenant_id, transaction_id) DO UPDATE SET whole = excluded.whole, remaining = excluded.remaining
 )
 SELECT (SELECT count(*) FROM changed_holds)::int AS holds, (SELECT count`,
@@ -99,6 +99,7 @@ export async function writeBatch(
   tenantId: string,
   book: Book,
   keys: readonly KeyRecord[],
+  accountsVersion: string,
 ): Promise<void> {
   if (book.adopted.size > 0) await adoptCurrencies(client, tenantId, book);
   if (book.created.size > 0) await makeAccounts(client, tenantId, book);
@@ -106,10 +107,7 @@ export async function writeBatch(
   const previous = book.sequence - BigInt(posted.length);
   const changed: BalanceState[] = [];
   const fresh: BalanceState[] = [];
-  for (const balance of book.balances.values()) {
-    if (balance.version === balance.storedVersion) continue;
-    (balance.storedVersion === 0n ? fresh : changed).push(balance);
-  }
+  for (const balance of book.changedBalances) (balance.storedVersion === 0n ? fresh : changed).push(balance);
   const entries = posted.flatMap(({ id, effectiveAt, entries: own }) => {
     const at = effectiveAt.toISOString();
     return own.map((entry, position) => ({ entry, position, id, at }));
@@ -157,6 +155,7 @@ export async function writeBatch(
       book.sequence.toString(),
       previous.toString(),
       book.hash.toString('hex'),
+      accountsVersion,
       ...(parents?.values ?? []),
     ],
   });

@@ -62,11 +62,16 @@ export class Lane {
       const now = performance.now();
       for (const { since } of batch) this.onWaited((now - since) / 1000);
       const results = await this.execute(batch.map(({ unit }) => unit));
-      batch.forEach(({ resolve, reject }, index) => {
-        const result = results[index];
-        if (result === undefined || result instanceof Error) reject(result ?? new Error('no outcome'));
-        else resolve(result);
-      });
+      const answer = () => {
+        batch.forEach(({ resolve, reject }, index) => {
+          const result = results[index];
+          if (result === undefined || result instanceof Error) reject(result ?? new Error('no outcome'));
+          else resolve(result);
+        });
+      };
+      // the next batch is on its way to the database before the callers of this one make work for the processor
+      if (this.waiting.length > 0) setImmediate(answer);
+      else answer();
     }
     this.running = false;
     this.onIdle();

@@ -15,6 +15,7 @@ import { writeBatch } from './batch-writer';
 import { type Command, type Outcome, single, type Unit } from './command';
 import { Deciding } from './deciding';
 import { Lane } from './lane';
+import { type KnownLedger, LedgerCache, type Stamp } from './ledger-cache';
 import { ledgerLock } from './ledger-lock';
 import { EXPIRIES_MAX, parentIds, readParents } from './parent-reader';
 import { readTransactions } from './replay';
@@ -37,6 +38,7 @@ const PAUSES = [50, 150, 400, 1_000, 1_500, 2_000];
 export class PostingEngine {
   private readonly logger = new Logger(PostingEngine.name);
   private readonly lanes = new Map<string, Lane>();
+  private readonly cache = new LedgerCache();
   private readonly connections: Semaphore;
   private readonly statistics: StatisticsKeeper;
 
@@ -146,28 +148,31 @@ export class PostingEngine {
   }
 
   private async commit(tenantId: string, ledgerId: string, units: readonly Unit[]): Promise<Outcome[][] | 'expiring'> {
+    const id = `${tenantId} ${ledgerId}`;
     let written = 0;
-    const result = await this.database.run(
+    const { outcomes, stamp, known } = await this.database.run(
       tenantId,
       'write',
       async (transaction) => {
-        const outcomes = await this.decide(transaction, ledgerId, units);
+        const decided = await this.decide(transaction, ledgerId, units, this.cache.take(id));
         written = performance.now();
-        return outcomes;
+        return decided;
       },
       { lock: ledgerLock(tenantId, ledgerId) },
     );
     this.metrics.engineStep.observe({ step: 'commit' }, (performance.now() - written) / 1000);
-    return result;
+    if (stamp) this.cache.put(id, known, stamp);
+    return outcomes;
   }
 
   private async decide(
     { client, tenantId }: Transaction,
     ledgerId: string,
     units: readonly Unit[],
-  ): Promise<Outcome[][] | 'expiring'> {
+    known: KnownLedger,
+  ): Promise<Decision> {
     const began = performance.now();
-    const state = await readBatch(client, tenantId, ledgerId, units);
+    const state = await readBatch(client, tenantId, ledgerId, units, known);
     const { book } = state;
     let due: string[] = [];
     if (book) {
@@ -189,12 +194,20 @@ export class PostingEngine {
     const decided = performance.now();
 
     if (book && (book.recorded.length > 0 || deciding.keys.length > 0))
-      await writeBatch(client, tenantId, book, deciding.keys);
+      await writeBatch(client, tenantId, book, deciding.keys, state.accountsVersion);
     this.metrics.engineStep.observe({ step: 'read' }, (read - began) / 1000);
     this.metrics.engineStep.observe({ step: 'decide' }, (decided - read) / 1000);
     this.metrics.engineStep.observe({ step: 'write' }, (performance.now() - decided) / 1000);
-    return outcomes;
+    for (const balance of book?.changedBalances ?? []) balance.storedVersion = balance.version;
+    return { outcomes, known, stamp: book && { sequence: book.sequence, accountsVersion: state.accountsVersion } };
   }
+}
+
+interface Decision {
+  readonly outcomes: Outcome[][] | 'expiring';
+  readonly known: KnownLedger;
+  /** Of the ledger as the batch leaves it. */
+  readonly stamp: Stamp | undefined;
 }
 
 async function earlierTransactions(client: Transaction['client'], tenantId: string, state: BatchState) {

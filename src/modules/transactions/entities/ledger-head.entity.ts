@@ -20,6 +20,10 @@ export class LedgerHead {
   @Column({ name: 'posted_at', type: 'timestamptz', default: () => "'-infinity'" })
   postedAt: Date;
 
+  /** Counts changes of the ledger's accounts. */
+  @Column({ name: 'accounts_version', type: 'bigint', default: 0, transformer: bigintTransformer })
+  accountsVersion: bigint;
+
   /** Of the last transaction. */
   @Column({ type: 'bytea', default: () => `decode(repeat('00', 32), 'hex')` })
   hash: Buffer;
