@@ -28,9 +28,30 @@ export async function createBook(admin, accounts) {
 export const traffic = {
   uniform: (accounts) => () =>
     pair(Math.floor(Math.random() * accounts), Math.floor(Math.random() * accounts), accounts),
+  zipf: (accounts) => {
+    const pick = zipf(accounts);
+    return () => pair(pick(), pick(), accounts);
+  },
   /** Every posting debits the same account, as the omnibus account of a bank does. */
   hot: (accounts) => () => pair(0, 1 + Math.floor(Math.random() * (accounts - 1)), accounts),
 };
+
+/** The n-th account is used in proportion to 1/n, as customers are. */
+function zipf(accounts) {
+  const sums = new Float64Array(accounts);
+  let sum = 0;
+  for (let n = 0; n < accounts; n += 1) sums[n] = sum += 1 / (n + 1);
+  return () => {
+    const wanted = Math.random() * sum;
+    let [low, high] = [0, accounts - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle] < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
 
 function pair(from, to, accounts) {
   return [`a:${from}`, `a:${from === to ? (to + 1) % accounts : to}`];

@@ -15,11 +15,29 @@ export async function openEngine(env) {
   return { engine: app.get(PostingEngine), close: () => app.close() };
 }
 
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+export const NOBODY = '00000000-0000-0000-0000-000000000000';
 const { uuidv7 } = require(built('common/ids/uuid'));
 
+/** One unit of money from the second account to the first. */
+export const postingOf = ([debit, credit]) => ({
+  kind: 'posting',
+  pending: false,
+  expiresAt: null,
+  templateId: null,
+  id: uuidv7(),
+  reference: null,
+  description: 'bench',
+  effectiveAt: undefined,
+  createdBy: NOBODY,
+  metadata: {},
+  entries: [
+    { account: debit, direction: 'debit', amount: '1.00', currency: 'EUR' },
+    { account: credit, direction: 'credit', amount: '1.00', currency: 'EUR' },
+  ],
+});
+
 /** `callers` that each post one transaction after the other, for `seconds`. @returns postings a second */
-export async function measureEngine(engine, books, choose, { callers, seconds }) {
+export async function measureEngine(engine, books, choose, { callers, seconds, keys = true }) {
   let posted = 0;
   const until = performance.now() + seconds * 1000;
   const fingerprint = randomBytes(32);
@@ -28,30 +46,27 @@ export async function measureEngine(engine, books, choose, { callers, seconds })
     Array.from({ length: callers }, async (_, caller) => {
       const { tenant, ledger } = books[caller % books.length];
       while (performance.now() < until) {
-        const [from, to] = choose();
-        const outcome = await engine.post(tenant, ledger, {
-          order: {
-            kind: 'posting',
-            pending: false,
-            expiresAt: null,
-            templateId: null,
-            id: uuidv7(),
-            reference: null,
-            description: 'bench',
-            effectiveAt: undefined,
-            createdBy: NOBODY,
-            metadata: {},
-            entries: [
-              { account: from, direction: 'debit', amount: '1.00', currency: 'EUR' },
-              { account: to, direction: 'credit', amount: '1.00', currency: 'EUR' },
-            ],
-          },
-          key: { principalId: NOBODY, operation: 'bench', key: randomUUID(), fingerprint, expiresAt: null },
-        });
+        const key = keys
+          ? { principalId: NOBODY, operation: 'bench', key: randomUUID(), fingerprint, expiresAt: null }
+          : null;
+        const outcome = await engine.post(tenant, ledger, { order: postingOf(choose()), key });
         if (outcome.kind !== 'recorded') throw new Error(`not posted: ${JSON.stringify(outcome)}`);
         posted += 1;
       }
     }),
   );
   return posted / ((performance.now() - began) / 1000);
+}
+
+/** Runs `work` with all hashes of the chain the same, which is what a ledger without one would pay. */
+export async function withoutChain(work) {
+  const chain = require(built('modules/transactions/core/hash-chain'));
+  const { transactionHash } = chain;
+  const constant = '01'.repeat(32);
+  chain.transactionHash = () => constant;
+  try {
+    return await work();
+  } finally {
+    chain.transactionHash = transactionHash;
+  }
 }

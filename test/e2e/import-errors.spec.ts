@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { idempotencyId } from '../../src/platform/http/idempotency/idempotency-id';
 import { NIL_UUID } from '../../src/common/ids/uuid';
 import { AppWithWorkerModule } from '../../src/worker.module';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
@@ -157,10 +158,15 @@ describe('a file with errors changes nothing', () => {
     const ledgerId = await books.newLedger();
     const csv = HEADER + good;
     const sha256 = createHash('sha256').update(csv).digest();
+    const scope = {
+      principalId: NIL_UUID,
+      operation: `import ${ledgerId}`,
+      key: `${sha256.toString('hex')}:1`,
+    };
     await app.sql(
-      `INSERT INTO idempotency_keys (tenant_id, principal_id, operation, key, fingerprint, status, body)
-       VALUES ($1, $2, $3, $4, $5, 422, '{"code":"account-closed"}')`,
-      [owner.tenantId, NIL_UUID, `import ${ledgerId}`, `${sha256.toString('hex')}:1`, sha256],
+      `INSERT INTO idempotency_keys (tenant_id, id, principal_id, operation, key, fingerprint, status, body)
+       VALUES ($1, $2, $3, $4, $5, $6, 422, '{"code":"account-closed"}')`,
+      [owner.tenantId, idempotencyId(scope), scope.principalId, scope.operation, scope.key, sha256],
     );
     expect((await books.import(ledgerId, csv)).result).toMatchObject({ posted: 1, alreadyPosted: 0 });
     expect((await books.import(ledgerId, csv)).result).toMatchObject({ posted: 0, alreadyPosted: 1 });

@@ -4,6 +4,7 @@ import { NIL_UUID, uuidv7 } from '../../common/ids/uuid';
 import { Problem } from '../../common/problems/problem';
 import { parseDate } from '../../common/time/instant';
 import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
+import { idempotencyId } from '../../platform/http/idempotency/idempotency-id';
 import { type JobContext } from '../jobs';
 import { type Command, type CommandKey, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
 import { IMPORT_STOPPED } from './books.errors';
@@ -122,12 +123,11 @@ export class ImportPoster {
     }
   }
 
-  private async forgetRefusal(tenantId: string, { principalId, operation, key }: CommandKey): Promise<void> {
+  private async forgetRefusal(tenantId: string, key: CommandKey): Promise<void> {
     await this.database.run(tenantId, 'write', async () => {
       await currentTransaction().client.query(
-        `DELETE FROM idempotency_keys
-          WHERE tenant_id = $1 AND principal_id = $2 AND operation = $3 AND key = $4 AND resource_id IS NULL`,
-        [tenantId, principalId, operation, key],
+        'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = $2 AND resource_id IS NULL',
+        [tenantId, idempotencyId(key)],
       );
     });
   }

@@ -6,8 +6,8 @@ import { MaintenancePurgePayload } from './maintenance-purge.payload.dto';
 const BATCH = 1_000;
 
 const EXPIRED_KEYS = `
-  DELETE FROM idempotency_keys WHERE (principal_id, operation, key) IN
-    (SELECT principal_id, operation, key FROM idempotency_keys WHERE expires_at < now() LIMIT ${BATCH})`;
+  DELETE FROM idempotency_keys WHERE id IN
+    (SELECT id FROM idempotency_keys WHERE expires_at < now() LIMIT ${BATCH})`;
 // dead ones wait for somebody to look at them
 const OLD_JOBS = `
   DELETE FROM jobs WHERE id IN

@@ -45,9 +45,9 @@ export type MakeAccount = (code: string) => NewAccount | undefined;
 
 export interface BookStart {
   readonly ledgerId: string;
-  /** Of the last transaction; 0n and 32 zero bytes where there is none. */
+  /** Of the last transaction; 0n and {@link FIRST_HASH} where there is none. */
   readonly sequence: bigint;
-  readonly hash: Buffer;
+  readonly hash: string;
   /** When this batch is recorded; not before the one before it. */
   readonly now: Date;
   /** By id and by code. */
@@ -83,7 +83,7 @@ export class Book {
   readonly changedParents = new Set<ParentState>();
   readonly recorded: RecordedTransaction[] = [];
   sequence: bigint;
-  hash: Buffer;
+  hash: string;
   readonly currencies: Map<string, Currency>;
   private readonly makeAccount: MakeAccount | undefined;
   private readonly prepared = new Map<string, NewAccount>();

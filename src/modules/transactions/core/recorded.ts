@@ -47,6 +47,6 @@ export interface RecordedTransaction {
   readonly expiresAt: Date | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly entries: readonly RecordedEntry[];
-  /** SHA-256 over the hash of the transaction before it in the ledger and this one. */
-  readonly hash: Buffer;
+  /** SHA-256, hexadecimal, over the hash of the transaction before it in the ledger and this one. */
+  readonly hash: string;
 }

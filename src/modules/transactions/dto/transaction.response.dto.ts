@@ -170,7 +170,7 @@ export class TransactionResponse {
         };
       }),
       metadata: { ...recorded.metadata },
-      hash: recorded.hash.toString('hex'),
+      hash: recorded.hash,
       ...(balances ? { balances: balances.map(balanceAfterOf) } : {}),
     };
   }

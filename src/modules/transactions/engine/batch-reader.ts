@@ -4,10 +4,10 @@ import { Problem } from '../../../common/problems/problem';
 import { type Freeze } from '../core/account';
 import { Book } from '../core/book';
 import { readLimits, type StoredLimits } from '../core/limits';
-import { type PostingEntry } from '../core/orders';
+import { idempotencyId } from '../../../platform/http/idempotency/idempotency-id';
 import { balanceKey } from '../core/balance';
 import { plainArray, textArray } from './array-literal';
-import { type CommandKey, scopedKey, type Unit } from './command';
+import { type CommandKey, type Unit } from './command';
 import { type KnownLedger, sameStamp, unknown } from './ledger-cache';
 import { accountByFirstSegment } from '../core/new-account';
 
@@ -24,7 +24,12 @@ export interface BatchState {
   readonly book: Book | undefined;
   readonly ledgerOpen: boolean;
   readonly tenantActive: boolean;
+  /** By {@link idempotencyId}. */
   readonly keys: ReadonlyMap<string, KnownKey>;
+  /** Ids of the commands' keys. */
+  readonly keyIds: ReadonlyMap<CommandKey, string>;
+  /** Ids of keys that are there still and count no more. */
+  readonly expiredKeys: ReadonlySet<string>;
   /** A hold of the ledger has expired, and that is not recorded yet. */
   readonly holdsDue: boolean;
   /** Counts the changes of the ledger's accounts. */
@@ -60,7 +65,7 @@ interface Row {
   readonly balances: BalanceRow[] | null;
   readonly currencies: { code: string; scale: number; name: string }[] | null;
   readonly refs: string[] | null;
-  readonly keys: { p: string; o: string; k: string; f: string; s: number; b: string | null; r: string | null }[] | null;
+  readonly keys: { i: string; f: string; s: number; b: string | null; r: string | null; e: boolean | null }[] | null;
 }
 
 export const ACCOUNT_COLUMNS = 'id, code, normal_balance, status, frozen, currencies, limits';
@@ -88,15 +93,13 @@ SELECT
   EXISTS (SELECT FROM holds WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= date_trunc('milliseconds', statement_timestamp())) AS due,
   (SELECT ${ACCOUNT_JSON('asked')} FROM asked) AS accounts,
   (SELECT ${BALANCE_JSON}
-     FROM (SELECT id FROM asked UNION ALL SELECT unnest($10::uuid[])) a
+     FROM (SELECT id FROM asked UNION ALL SELECT unnest($8::uuid[])) a
      JOIN balances b ON b.tenant_id = $1 AND b.account_id = a.id AND b.currency = ANY ($5::text[])) AS balances,
   (SELECT json_agg(json_build_object('code', code, 'scale', scale, 'name', name))
      FROM currencies WHERE tenant_id = $1 AND code = ANY ($5::text[])) AS currencies,
   (SELECT json_agg(reference) FROM transactions WHERE tenant_id = $1 AND ledger_id = $2 AND reference = ANY ($6::text[])) AS refs,
-  (SELECT json_agg(json_build_object('p', i.principal_id, 'o', i.operation, 'k', i.key, 'f', encode(i.fingerprint, 'hex'), 's', i.status, 'b', i.body, 'r', i.resource_id))
-     FROM unnest($7::uuid[], $8::text[], $9::text[]) AS wanted (principal_id, operation, key)
-     JOIN idempotency_keys i ON i.tenant_id = $1 AND i.principal_id = wanted.principal_id AND i.operation = wanted.operation AND i.key = wanted.key
-    WHERE i.expires_at IS NULL OR i.expires_at > now()) AS keys`,
+  (SELECT json_agg(json_build_object('i', i.id, 'f', encode(i.fingerprint, 'hex'), 's', i.status, 'b', i.body, 'r', i.resource_id, 'e', i.expires_at <= now()))
+     FROM idempotency_keys i WHERE i.tenant_id = $1 AND i.id = ANY ($7::uuid[])) AS keys`,
 };
 
 interface Names {
@@ -133,8 +136,10 @@ export async function readBatch(
   known: KnownLedger,
 ): Promise<BatchState> {
   const names = namesIn(units);
-  const keys = units.flatMap((unit) => (unit.dryRun ? [] : unit.commands.flatMap(({ key }) => key ?? [])));
-  const read = (from: KnownLedger) => readRow(client, tenantId, ledgerId, names, keys, from);
+  const keyIds = new Map<CommandKey, string>();
+  for (const { commands, dryRun } of units)
+    if (!dryRun) for (const { key } of commands) if (key) keyIds.set(key, idempotencyId(key));
+  const read = (from: KnownLedger) => readRow(client, tenantId, ledgerId, names, [...keyIds.values()], from);
   let row = await read(known.trusted ? known : unknown());
   const stamp = row.ledger && { sequence: BigInt(row.ledger.sequence), accountsVersion: row.ledger.accounts_version };
   const asLeft = stamp !== null && sameStamp(known.stamp, stamp);
@@ -144,6 +149,7 @@ export async function readBatch(
     known.balances.clear();
   }
   known.trusted = asLeft;
+  const found = row.keys ?? [];
   return {
     book: row.ledger ? bookOf(ledgerId, row, row.ledger, known) : undefined,
     ledgerOpen: row.ledger?.status === 'open',
@@ -151,16 +157,20 @@ export async function readBatch(
     holdsDue: row.due,
     accountsVersion: row.ledger?.accounts_version ?? '0',
     keys: new Map(
-      (row.keys ?? []).map(({ p, o, k, f, s, b, r }) => [
-        scopedKey({ principalId: p, operation: o, key: k }),
-        {
-          fingerprint: Buffer.from(f, 'hex'),
-          status: s,
-          body: b === null ? null : (JSON.parse(b) as unknown),
-          transactionId: r,
-        },
-      ]),
+      found
+        .filter(({ e }) => e !== true)
+        .map(({ i, f, s, b, r }) => [
+          i,
+          {
+            fingerprint: Buffer.from(f, 'hex'),
+            status: s,
+            body: b === null ? null : (JSON.parse(b) as unknown),
+            transactionId: r,
+          },
+        ]),
     ),
+    keyIds,
+    expiredKeys: new Set(found.flatMap(({ i, e }) => (e === true ? [i] : []))),
   };
 }
 
@@ -170,7 +180,7 @@ async function readRow(
   tenantId: string,
   ledgerId: string,
   { accounts, currencies, references }: Names,
-  keys: readonly CommandKey[],
+  keys: readonly string[],
   known: KnownLedger,
 ): Promise<Row> {
   const codes: string[] = [];
@@ -192,9 +202,7 @@ async function readRow(
       plainArray(codes.filter((name) => isUuid(name))),
       textArray([...currencies]),
       textArray([...references]),
-      plainArray(keys.map(({ principalId }) => principalId)),
-      textArray(keys.map(({ operation }) => operation)),
-      textArray(keys.map(({ key }) => key)),
+      plainArray(keys),
       plainArray([...withoutBalance]),
     ],
   });
@@ -209,7 +217,7 @@ function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>, 
   const book = new Book({
     ledgerId,
     sequence: BigInt(ledger.sequence),
-    hash: Buffer.from(ledger.hash, 'hex'),
+    hash: ledger.hash,
     // the server's clock may step back; the ledger's time does not
     now: last !== undefined && last > row.now ? last : row.now,
     accounts: known.accounts,

@@ -3,10 +3,13 @@ import { type BalanceState } from '../core/balance';
 import { type Book } from '../core/book';
 import { storeLimits } from '../core/limits';
 import { plainArray, textArray } from './array-literal';
+import { type BatchState } from './batch-reader';
 import { type CommandKey } from './command';
 
 /** A key and the answer that goes with it. */
 export interface KeyRecord {
+  /** {@link idempotencyId} of the key. */
+  readonly id: string;
   readonly key: CommandKey;
   readonly status: number;
   /** Of a refusal: its problem document. An answer of 201 is rebuilt from its rows, with these balances where asked for. */
@@ -41,21 +44,16 @@ WITH new_transactions AS (
   INSERT INTO entries (tenant_id, ledger_id, created_at, transaction_id, position, account_id, currency, kind, direction, amount, version, balance_after, effective_at)
   SELECT $1, $2, $3, e.* FROM unnest($31::uuid[], $32::smallint[], $33::uuid[], $34::text[], $35::text[], $36::text[], $37::numeric[], $38::bigint[], $39::numeric[], $40::timestamptz[]) AS e
 ), new_keys AS (
-  INSERT INTO idempotency_keys (tenant_id, created_at, principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
-  SELECT $1, $3, k.principal_id, k.operation, k.key, decode(k.fingerprint, 'hex'), k.status, k.body, k.resource_id, k.expires_at
-  FROM unnest($41::uuid[], $42::text[], $43::text[], $44::text[], $45::smallint[], $46::text[], $47::uuid[], $48::timestamptz[])
-    AS k (principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
-  ON CONFLICT (tenant_id, principal_id, operation, key) DO UPDATE
-    SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, headers = NULL,
-        resource_id = excluded.resource_id, created_at = excluded.created_at, expires_at = excluded.expires_at
-    WHERE idempotency_keys.expires_at <= now()
-  RETURNING 1
+  INSERT INTO idempotency_keys (tenant_id, created_at, id, principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
+  SELECT $1, $3, k.id, k.principal_id, k.operation, k.key, decode(k.fingerprint, 'hex'), k.status, k.body, k.resource_id, k.expires_at
+  FROM unnest($41::uuid[], $42::uuid[], $43::text[], $44::text[], $45::text[], $46::smallint[], $47::text[], $48::uuid[], $49::timestamptz[])
+    AS k (id, principal_id, operation, key, fingerprint, status, body, resource_id, expires_at)
 ), new_head AS (
-  UPDATE ledger_heads SET sequence = $49, posted_at = $3, hash = decode($51, 'hex')
-  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $50 AND accounts_version = $52 AND $49 > $50
+  UPDATE ledger_heads SET sequence = $50, posted_at = $3, hash = decode($52, 'hex')
+  WHERE tenant_id = $1 AND ledger_id = $2 AND sequence = $51 AND accounts_version = $53 AND $50 > $51
   RETURNING 1
 )
-SELECT (SELECT count(*) FROM changed_balances)::int AS changed, (SELECT count(*) FROM new_keys)::int AS keys, (SELECT count(*) FROM new_head)::int AS heads`,
+SELECT (SELECT count(*) FROM changed_balances)::int AS changed, (SELECT count(*) FROM new_head)::int AS heads`,
 };
 
 /** What only some batches have: holds and reversals move together with the transactions that explain them. */
@@ -66,21 +64,24 @@ const WITH_PARENTS = {
     `, new_holds AS (
   INSERT INTO holds (tenant_id, ledger_id, transaction_id, sequence, status, expires_at, remaining)
   SELECT $1, $2, h.id, h.sequence, h.status, h.expires_at, h.remaining::numeric[]
-  FROM unnest($53::uuid[], $54::bigint[], $55::text[], $56::timestamptz[], $57::text[]) AS h (id, sequence, status, expires_at, remaining)
+  FROM unnest($54::uuid[], $55::bigint[], $56::text[], $57::timestamptz[], $58::text[]) AS h (id, sequence, status, expires_at, remaining)
 ), changed_holds AS (
   UPDATE holds SET status = h.status, remaining = h.remaining::numeric[]
-  FROM unnest($58::uuid[], $59::text[], $60::text[]) AS h (id, status, remaining)
+  FROM unnest($59::uuid[], $60::text[], $61::text[]) AS h (id, status, remaining)
   WHERE holds.tenant_id = $1 AND holds.transaction_id = h.id
   RETURNING 1
 ), changed_reversals AS (
   INSERT INTO reversals (tenant_id, ledger_id, transaction_id, sequence, whole, remaining)
   SELECT $1, $2, r.id, r.sequence, r.whole, r.remaining::numeric[]
-  FROM unnest($61::uuid[], $62::bigint[], $63::boolean[], $64::text[]) AS r (id, sequence, whole, remaining)
+  FROM unnest($62::uuid[], $63::bigint[], $64::boolean[], $65::text[]) AS r (id, sequence, whole, remaining)
   ON CONFLICT (tenant_id, transaction_id) DO UPDATE SET whole = excluded.whole, remaining = excluded.remaining
 )
 SELECT (SELECT count(*) FROM changed_holds)::int AS holds, (SELECT count`,
   ),
 };
+
+/** Keys that count no more make room for those who use them again. */
+const FORGET = 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND expires_at <= now()';
 
 const ADOPT = `
 INSERT INTO currencies (tenant_id, code, scale, name, custom)
@@ -99,8 +100,9 @@ export async function writeBatch(
   tenantId: string,
   book: Book,
   keys: readonly KeyRecord[],
-  accountsVersion: string,
+  { accountsVersion, expiredKeys }: Pick<BatchState, 'accountsVersion' | 'expiredKeys'>,
 ): Promise<void> {
+  if (expiredKeys.size > 0) await client.query(FORGET, [tenantId, [...expiredKeys]]);
   if (book.adopted.size > 0) await adoptCurrencies(client, tenantId, book);
   if (book.created.size > 0) await makeAccounts(client, tenantId, book);
   const posted = book.recorded;
@@ -113,7 +115,7 @@ export async function writeBatch(
     return own.map((entry, position) => ({ entry, position, id, at }));
   });
   const parents = parentValues(book);
-  const { rows } = await client.query<{ changed: number; keys: number; heads: number; holds?: number }>({
+  const { rows } = await client.query<{ changed: number; heads: number; holds?: number }>({
     ...(parents ? WITH_PARENTS : WRITE),
     values: [
       tenantId,
@@ -130,7 +132,7 @@ export async function writeBatch(
       plainArray(posted.map(({ createdBy }) => createdBy)),
       plainArray(posted.map((transaction) => transaction.entries.length)),
       textArray(posted.map(({ metadata }) => JSON.stringify(metadata))),
-      plainArray(posted.map(({ hash }) => hash.toString('hex'))),
+      plainArray(posted.map(({ hash }) => hash)),
       ...balanceValues(changed),
       plainArray(changed.map(({ storedVersion }) => storedVersion)),
       ...balanceValues(fresh),
@@ -144,6 +146,7 @@ export async function writeBatch(
       plainArray(entries.map(({ entry }) => entry.version)),
       plainArray(entries.map(({ entry }) => entry.balanceAfter)),
       plainArray(entries.map(({ at }) => at)),
+      plainArray(keys.map(({ id }) => id)),
       plainArray(keys.map(({ key }) => key.principalId)),
       textArray(keys.map(({ key }) => key.operation)),
       textArray(keys.map(({ key }) => key.key)),
@@ -154,7 +157,7 @@ export async function writeBatch(
       textArray(keys.map(({ key }) => key.expiresAt?.toISOString() ?? null)),
       book.sequence.toString(),
       previous.toString(),
-      book.hash.toString('hex'),
+      book.hash,
       accountsVersion,
       ...(parents?.values ?? []),
     ],
@@ -162,7 +165,6 @@ export async function writeBatch(
   const done = rows[0];
   if (
     done?.changed !== changed.length ||
-    done.keys !== keys.length ||
     done.heads !== (posted.length > 0 ? 1 : 0) ||
     done.holds !== parents?.changedHolds
   )

@@ -1,14 +1,11 @@
 import { Problem } from '../../../common/problems/problem';
+import { type IdempotencyScope } from '../../../platform/http/idempotency/idempotency-id';
 import { type BalanceSums } from '../core/balance';
 import { type Order } from '../core/orders';
 import { type RecordedTransaction } from '../core/recorded';
 
-/** Where a command's idempotency key is unique: per tenant, person and operation. */
-export interface CommandKey {
-  readonly principalId: string;
-  /** Method and route pattern, or the name of the work, such as `import`. */
-  readonly operation: string;
-  readonly key: string;
+/** A request's idempotency key, and what it stands for. */
+export interface CommandKey extends IdempotencyScope {
   /** SHA-256 of the canonical request. */
   readonly fingerprint: Buffer;
   /** Null: remembered for ever. */
@@ -57,9 +54,6 @@ export type Outcome =
   | { readonly kind: 'stored'; readonly status: number; readonly body: unknown }
   /** Nothing was wrong with it, but it belongs to an atomic unit of which another command was refused. */
   | { readonly kind: 'aborted' };
-
-export const scopedKey = ({ principalId, operation, key }: Omit<CommandKey, 'fingerprint' | 'expiresAt'>): string =>
-  `${principalId} ${operation} ${key}`;
 
 export const single = (command: Command, dryRun = false): Unit => ({ commands: [command], atomic: false, dryRun });
 

@@ -6,15 +6,7 @@ import { type RecordedTransaction } from '../core/recorded';
 import { LEDGER_CLOSED, LEDGER_NOT_FOUND, TENANT_NOT_ACTIVE } from '../transactions.errors';
 import { type BatchState } from './batch-reader';
 import { type KeyRecord } from './batch-writer';
-import {
-  type BalanceAfter,
-  type Command,
-  type Outcome,
-  readBalances,
-  scopedKey,
-  storeBalances,
-  type Unit,
-} from './command';
+import { type BalanceAfter, type Command, type Outcome, readBalances, storeBalances, type Unit } from './command';
 
 /** Refusals that a retry gets again (API-08): those about the order, not about where it was sent. */
 const isRemembered = (problem: Problem): boolean => problem.status === 422;
@@ -73,8 +65,9 @@ export class Deciding {
   private one(command: Command): Outcome {
     const { key } = command;
     if (key === null) return this.decideOrder(command);
-    const scope = scopedKey(key);
-    const known = this.state.keys.get(scope);
+    const id = this.state.keyIds.get(key);
+    if (id === undefined) throw new Error('a key was not looked up');
+    const known = this.state.keys.get(id);
     if (known) {
       if (!known.fingerprint.equals(key.fingerprint)) return refused(keyReused());
       const transaction = known.transactionId === null ? undefined : this.earlier.get(known.transactionId);
@@ -82,7 +75,7 @@ export class Deciding {
       const balances = known.body === null ? undefined : readBalances(known.body);
       return { kind: 'recorded', transaction, balances, replayed: true };
     }
-    const twin = this.decided.get(scope);
+    const twin = this.decided.get(id);
     if (twin) {
       if (!twin.fingerprint.equals(key.fingerprint)) return refused(keyReused());
       const { outcome } = twin;
@@ -91,12 +84,12 @@ export class Deciding {
     const outcome = this.decideOrder(command);
     if (outcome.kind === 'recorded') {
       const body = outcome.balances ? storeBalances(outcome.balances) : null;
-      this.keys.push({ key, status: 201, body, transactionId: outcome.transaction.id });
+      this.keys.push({ id, key, status: 201, body, transactionId: outcome.transaction.id });
     } else if (outcome.kind === 'refused' && isRemembered(outcome.problem)) {
       const body = problemDocument(outcome.problem, this.publicUrl);
-      this.keys.push({ key, status: outcome.problem.status, body, transactionId: null });
+      this.keys.push({ id, key, status: outcome.problem.status, body, transactionId: null });
     }
-    this.decided.set(scope, { fingerprint: key.fingerprint, outcome });
+    this.decided.set(id, { fingerprint: key.fingerprint, outcome });
     return outcome;
   }
 

@@ -141,7 +141,8 @@ export class PostingEngine {
         const pause = PAUSES[attempt++];
         const cause = error instanceof Problem ? error.options.cause : error;
         const unknown = error instanceof Problem && error.type === OUTCOME_UNKNOWN;
-        if (pause === undefined || !(unknown || connectionLost(cause) || errorCode(cause) === '55P03')) throw error;
+        const again = unknown || connectionLost(cause) || errorCode(cause) === '55P03' || keyRace(cause);
+        if (pause === undefined || !again) throw error;
         await delay(pause + Math.random() * pause * 0.2);
       }
     }
@@ -194,7 +195,7 @@ export class PostingEngine {
     const decided = performance.now();
 
     if (book && (book.recorded.length > 0 || deciding.keys.length > 0))
-      await writeBatch(client, tenantId, book, deciding.keys, state.accountsVersion);
+      await writeBatch(client, tenantId, book, deciding.keys, state);
     this.metrics.engineStep.observe({ step: 'read' }, (read - began) / 1000);
     this.metrics.engineStep.observe({ step: 'decide' }, (decided - read) / 1000);
     this.metrics.engineStep.observe({ step: 'write' }, (performance.now() - decided) / 1000);
@@ -202,6 +203,10 @@ export class PostingEngine {
     return { outcomes, known, stamp: book && { sequence: book.sequence, accountsVersion: state.accountsVersion } };
   }
 }
+
+/** The same key was used elsewhere between our read and our write: the next run finds it. */
+const keyRace = (error: unknown): boolean =>
+  errorCode(error) === '23505' && (error as { constraint?: string }).constraint === 'idempotency_keys_pkey';
 
 interface Decision {
   readonly outcomes: Outcome[][] | 'expiring';

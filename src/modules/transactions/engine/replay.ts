@@ -107,7 +107,7 @@ function viewOf(row: Row, now: Date): TransactionView {
     createdBy: row.created_by,
     expiresAt: row.expires_at,
     metadata: row.metadata,
-    hash: row.hash,
+    hash: row.hash.toString('hex'),
     entries: row.entries.map((entry) => ({
       accountId: entry.account_id,
       account: entry.code,

@@ -46,6 +46,11 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
       DROP CONSTRAINT balances_sign_check,
       ADD CONSTRAINT balances_sign_check CHECK (posted_debits >= 0 AND posted_credits >= 0 AND pending_debits >= 0 AND pending_credits >= 0);
 
+    -- a third of the index over the texts, and every posting adds to it (src/platform/http/idempotency/idempotency-id.ts)
+    ALTER TABLE idempotency_keys ADD COLUMN id uuid;
+    UPDATE idempotency_keys SET id = substr(encode(sha256(convert_to(principal_id || ' ' || operation || ' ' || key, 'UTF8')), 'hex'), 1, 32)::uuid;
+    ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey, ADD PRIMARY KEY (tenant_id, id);
+
     DROP TRIGGER entries_check ON entries;
     DROP TRIGGER transactions_check ON transactions;
     DROP TRIGGER balances_explained_insert ON balances;
@@ -325,7 +330,7 @@ interface Row {
 async function chainWhatIsThere(runner: QueryRunner): Promise<void> {
   const heads = (await runner.query('SELECT tenant_id, ledger_id FROM ledger_heads WHERE sequence > 0')) as Row[];
   for (const { tenant_id, ledger_id } of heads) {
-    let previous = Buffer.alloc(32);
+    let previous = '0'.repeat(64);
     for (let after = '0'; ;) {
       const rows = (await runner.query(
         `SELECT t.*, (SELECT json_agg(json_build_array(e.account_id, a.code, e.currency, e.direction, e.kind, e.amount::text, e.version::text, e.balance_after::text) ORDER BY e.position)
@@ -353,8 +358,10 @@ async function chainWhatIsThere(runner: QueryRunner): Promise<void> {
           canonicalJson(row.metadata),
           row.entries,
         ]);
-        previous = createHash('sha256').update(previous).update(canonical).digest();
-        return previous.toString('hex');
+        previous = createHash('sha256')
+          .update(previous + canonical)
+          .digest('hex');
+        return previous;
       });
       await runner.query(
         `UPDATE transactions t SET hash = decode(h.hash, 'hex') FROM unnest($2::uuid[], $3::text[]) AS h (id, hash)
@@ -363,7 +370,7 @@ async function chainWhatIsThere(runner: QueryRunner): Promise<void> {
       );
       after = rows[rows.length - 1]?.sequence ?? after;
     }
-    await runner.query('UPDATE ledger_heads SET hash = $3 WHERE tenant_id = $1 AND ledger_id = $2', [
+    await runner.query(`UPDATE ledger_heads SET hash = decode($3, 'hex') WHERE tenant_id = $1 AND ledger_id = $2`, [
       tenant_id,
       ledger_id,
       previous,

@@ -8,15 +8,19 @@ export class IdempotencyKey {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
 
+  /** Made of the three that follow: see `idempotencyId`. */
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
   /** The person who sent it; the nil UUID for work without one. */
-  @PrimaryColumn({ name: 'principal_id', type: 'uuid' })
+  @Column({ name: 'principal_id', type: 'uuid' })
   principalId: string;
 
   /** Method and route pattern, such as `POST /v1/ledgers`. */
-  @PrimaryColumn({ type: 'text' })
+  @Column({ type: 'text' })
   operation: string;
 
-  @PrimaryColumn({ type: 'text' })
+  @Column({ type: 'text' })
   key: string;
 
   /** SHA-256 of the canonical request. */

@@ -8,13 +8,10 @@ import { Problem, type ProblemDocument, problemDocument } from '../../../common/
 import { Config } from '../../../config/config';
 import { requestContext } from '../../context/request-context';
 import { currentTransaction } from '../../database/tenant-database';
+import { idempotencyId, type IdempotencyScope } from './idempotency-id';
 import { IdempotencyKey } from './idempotency-key.entity';
 
-export interface IdempotentRequest {
-  readonly principalId: string;
-  /** Method and route pattern. */
-  readonly operation: string;
-  readonly key: string;
+export interface IdempotentRequest extends IdempotencyScope {
   readonly fingerprint: Buffer;
 }
 
@@ -48,6 +45,7 @@ export class IdempotencyService {
   async run(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<IdempotentOutcome> {
     const { client, manager, tenantId } = currentTransaction();
     const { principalId, operation, key, fingerprint } = request;
+    const id = idempotencyId(request);
     const locked = await client.query<{ mine: boolean }>(
       'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 4711)) AS mine',
       [`${tenantId}|${principalId}|${operation}|${key}`],
@@ -56,12 +54,12 @@ export class IdempotencyService {
       throw new Problem(IDEMPOTENCY_KEY_IN_USE, 'The first request with this Idempotency-Key is still running.', {
         headers: { 'retry-after': '1' },
       });
-    const found = await this.keys.findOneBy({ principalId, operation, key });
+    const found = await this.keys.findOneBy({ id });
     if (found && (found.expiresAt === null || found.expiresAt > new Date())) {
       if (!found.fingerprint.equals(fingerprint)) throw keyReused();
       return { status: found.status, headers: found.headers ?? {}, body: found.body, replayed: true };
     }
-    if (found) await this.keys.delete({ principalId, operation, key });
+    if (found) await this.keys.delete({ id });
 
     await client.query('SAVEPOINT effect');
     let answer: StoredAnswer;
@@ -79,6 +77,7 @@ export class IdempotencyService {
     }
     const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
     await manager.insert(IdempotencyKey, {
+      id,
       principalId,
       operation,
       key,
