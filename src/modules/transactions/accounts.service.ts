@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { isUuid, uuidv7 } from '../../common/ids/uuid';
-import { isoCurrency } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
@@ -19,7 +18,7 @@ import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { Account } from './entities/account.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
 import { patchMetadata } from './metadata';
-import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactions.errors';
+import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED } from './transactions.errors';
 
 @Injectable()
 export class AccountsService {
@@ -34,7 +33,7 @@ export class AccountsService {
   async create(ledgerId: string, request: CreateAccountRequest): Promise<Account> {
     const ledger = await this.ledgers.get(ledgerId);
     if (ledger.status !== 'open') throw new Problem(LEDGER_CLOSED, 'The ledger is closed.');
-    await this.assertCurrencies(request.currencies);
+    await this.currencies.assertKnown(request.currencies);
     const id = uuidv7();
     await this.accounts.insert({
       id,
@@ -106,7 +105,7 @@ export class AccountsService {
     await lockLedger(ledgerId);
     const account = await this.get(ledgerId, idOrCode);
     if (expected !== '*' && expected !== account.version) throw versionMismatch();
-    await this.assertCurrencies(change.currencies);
+    await this.currencies.assertKnown(change.currencies);
     const { metadata, limits, ...plain } = change;
     await this.accounts.update(
       { id: account.id, version: account.version },
@@ -118,16 +117,6 @@ export class AccountsService {
       },
     );
     return this.get(ledgerId, account.id);
-  }
-
-  private async assertCurrencies(codes: readonly string[] | null | undefined): Promise<void> {
-    const known = await this.currencies.scales(codes ?? []);
-    for (const [index, code] of (codes ?? []).entries()) {
-      if (isoCurrency(code) || known.has(code)) continue;
-      throw new Problem(UNKNOWN_CURRENCY, `"${code}" is neither an ISO 4217 currency nor one of this tenant.`, {
-        errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
-      });
-    }
   }
 
   /** Their currencies are adopted, so that the scale of the amounts stands. */

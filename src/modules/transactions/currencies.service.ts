@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
-import { type Currency, isoCurrency } from '../../common/money/currency';
+import { type Currency, isoCurrency, type ScaleOf } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
 import { type CreateCurrencyRequest, type CurrencyResponse } from './dto/currency.dto';
 import { TenantCurrency } from './entities/currency.entity';
-import { CURRENCY_RESERVED } from './transactions.errors';
+import { CURRENCY_RESERVED, UNKNOWN_CURRENCY } from './transactions.errors';
 
 /** The tenant's currencies. All of its ledgers share them. */
 @Injectable()
@@ -42,6 +42,23 @@ export class CurrenciesService {
       .orIgnore()
       .execute();
     return this.scales(codes);
+  }
+
+  /** Scales of these currencies, those of ISO 4217 that the tenant has not used yet too. */
+  async scaleOf(codes: readonly string[]): Promise<ScaleOf> {
+    const known = await this.scales(codes);
+    return (code) => known.get(code) ?? isoCurrency(code)?.scale;
+  }
+
+  /** @throws Problem `unknown-currency`, which points into `/currencies` of the body */
+  async assertKnown(codes: readonly string[] | null | undefined): Promise<void> {
+    const scaleOf = await this.scaleOf(codes ?? []);
+    const index = (codes ?? []).findIndex((code) => scaleOf(code) === undefined);
+    if (index === -1) return;
+    const detail = `"${codes?.[index]}" is neither an ISO 4217 currency nor one of this tenant.`;
+    throw new Problem(UNKNOWN_CURRENCY, detail, {
+      errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
+    });
   }
 
   /** Scales by code of the currencies that the tenant uses already. */

@@ -1,5 +1,5 @@
 import { allocate, AmountError, formatAmount, MAX_MINOR_UNITS, parseAmount } from '../../../common/money/amount';
-import { type ScaleOf } from '../../../common/money/currency';
+import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
 import { TEMPLATE_PARAMETERS_INVALID, UNBALANCED } from '../transactions.errors';
 import { ACCOUNT_CODE, ACCOUNT_SEGMENT } from './account';
@@ -74,6 +74,16 @@ export function expandTemplate(
     })),
     ...(written as Omit<Expansion, 'entries'>),
   };
+}
+
+/** The currencies that an expansion asks the scale of. */
+export function currenciesOf(template: Template, given: Readonly<Record<string, unknown>>): string[] {
+  const valueOf = (name: string): string => {
+    const value = Object.hasOwn(given, name) ? given[name] : template.parameters.get(name)?.default;
+    return typeof value === 'string' ? value : '';
+  };
+  const used = [...template.lines, ...template.parameters.values()].map(({ currency }) => fillIn(currency, valueOf));
+  return [...new Set(used)].filter((code) => CUSTOM_CURRENCY_CODE.test(code));
 }
 
 /** Values as they were given, or defaults, by name. */
