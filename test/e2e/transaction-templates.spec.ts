@@ -14,8 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-const CARD_PAYMENT = {
-  name: 'card-payment',
+const BODY = {
   parameters: [
     { name: 'amount', type: 'amount', currency: 'EUR' },
     { name: 'seller', type: 'string' },
@@ -37,7 +36,7 @@ const CARD_PAYMENT = {
   ],
 };
 const PARAMETERS = { amount: '100.00', seller: '7', order: '4711' };
-const { name: _name, ...BODY } = CARD_PAYMENT;
+const CARD_PAYMENT = { name: 'card-payment', ...BODY };
 
 const ask = (method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<TestAnswer> =>
   app.request(method, `${ledger.path}/transaction-templates${path}`, { token: owner.token, body, ...options });
@@ -139,6 +138,8 @@ describe('a transaction template', () => {
     expect((await ask('GET', path)).body).toMatchObject({ version: 2, entries: dearer.entries });
     const first = (await ask('GET', `${path}/versions/1`)).body;
     expect(first).toMatchObject({ version: 1, latestVersion: 2, entries: CARD_PAYMENT.entries });
+    expect((await ask('GET', `/${first.id}`)).body).toEqual(first);
+    expect((await ask('GET', path)).body.id).toBe(second.body.id);
     const { items } = (await ask('GET', `${path}/versions`)).body as { items: { version: number }[] };
     expect(items.map(({ version }) => version)).toEqual([2, 1]);
     const page = (await ask('GET', `${path}/versions?limit=1`)).body;
@@ -337,11 +338,14 @@ describe('a transaction template is refused', () => {
     const other = await app.createTenantWithOwner();
     const theirs = await createLedger(app, other.token);
     const second = await createLedger(app, owner.token);
-    await refused(
-      () => app.request('GET', `${second.path}/transaction-templates${path}`, { token: owner.token }),
-      404,
-      'transaction-template-not-found',
-    );
+    const { id } = (await ask('GET', path)).body as { id: string };
+    for (const each of [path, `/${id}`])
+      await refused(
+        () => app.request('GET', `${second.path}/transaction-templates${each}`, { token: owner.token }),
+        404,
+        'transaction-template-not-found',
+      );
+    await refused(() => ask('GET', `/${id}`, undefined, { token: other.token }), 404, 'transaction-template-not-found');
     const viewer = await app.signIn('viewer', owner.tenantId);
     for (const [method, rest, body, forViewer] of [
       ['GET', '', undefined, 200],

@@ -7,14 +7,12 @@ import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
 import { normalBalanceOf } from './core/account';
-import { type CurrencyLimits } from './core/limits';
 import { CurrenciesService } from './currencies.service';
 import {
   AccountTemplateResponse,
   type CreateAccountTemplateRequest,
   type UpdateAccountTemplateRequest,
 } from './dto/account-template.dto';
-import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { AccountTemplate } from './entities/account-template.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
 import { patchMetadata } from './metadata';
@@ -44,7 +42,7 @@ export class AccountTemplatesService {
       type: request.type,
       normalBalance: request.normalBalance ?? normalBalanceOf(request.type),
       currencies: request.currencies ?? null,
-      limits: await this.limitsOf(request.limits ?? []),
+      limits: await this.currencies.storedLimits(request.limits ?? []),
       metadata: (request.metadata ?? {}) as never,
     });
     return this.get(ledgerId, id);
@@ -101,7 +99,7 @@ export class AccountTemplatesService {
         ...plain,
         type,
         normalBalance: normalBalance ?? kept,
-        ...(limits === undefined ? {} : { limits: await this.limitsOf(limits) }),
+        ...(limits === undefined ? {} : { limits: await this.currencies.storedLimits(limits) }),
         ...(metadata === undefined ? {} : { metadata: patchMetadata(template.metadata, metadata) }),
         version: template.version + 1,
       },
@@ -118,13 +116,7 @@ export class AccountTemplatesService {
   }
 
   async answers(templates: readonly AccountTemplate[]): Promise<AccountTemplateResponse[]> {
-    const codes = templates.flatMap(({ limits }) => limits.map(({ currency }) => currency));
-    const scales = await this.currencies.scales([...new Set(codes)]);
-    return templates.map((template) => AccountTemplateResponse.of(template, (code) => scales.get(code)));
-  }
-
-  private async limitsOf(request: readonly CurrencyLimitsRequest[]): Promise<CurrencyLimits[]> {
-    const scales = await this.currencies.adopt(request.map(({ currency }) => currency));
-    return parseLimits(request, (code) => scales.get(code));
+    const scaleOf = await this.currencies.scaleOfLimits(templates);
+    return templates.map((template) => AccountTemplateResponse.of(template, scaleOf));
   }
 }

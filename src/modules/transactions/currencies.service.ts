@@ -5,7 +5,9 @@ import { type Currency, isoCurrency, type ScaleOf } from '../../common/money/cur
 import { Problem } from '../../common/problems/problem';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
+import { type StoredLimits, storeLimits } from './core/limits';
 import { type CreateCurrencyRequest, type CurrencyResponse } from './dto/currency.dto';
+import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { TenantCurrency } from './entities/currency.entity';
 import { CURRENCY_RESERVED, UNKNOWN_CURRENCY } from './transactions.errors';
 
@@ -48,6 +50,21 @@ export class CurrenciesService {
   async scaleOf(codes: readonly string[]): Promise<ScaleOf> {
     const known = await this.scales(codes);
     return (code) => known.get(code) ?? isoCurrency(code)?.scale;
+  }
+
+  /**
+   * Limits as they are kept. Their currencies are adopted, so that the scale of the amounts stands.
+   * @throws Problem those of `parseLimits`
+   */
+  async storedLimits(request: readonly CurrencyLimitsRequest[]): Promise<StoredLimits[]> {
+    const scales = await this.adopt(request.map(({ currency }) => currency));
+    return storeLimits(parseLimits(request, (code) => scales.get(code)));
+  }
+
+  /** Scales of the currencies that limits are in: they were adopted with them. */
+  async scaleOfLimits(rows: readonly { readonly limits: readonly StoredLimits[] }[]): Promise<ScaleOf> {
+    const scales = await this.scales(rows.flatMap(({ limits }) => limits.map(({ currency }) => currency)));
+    return (code) => scales.get(code);
   }
 
   /** @throws Problem `unknown-currency`, which points into `/currencies` of the body */

@@ -73,7 +73,8 @@ export class TransactionTemplatesController {
   @RequirePermission('transactions:read')
   @ApiOperation({
     summary: 'Read a transaction template',
-    description: 'Its latest version. The ETag is what the next version asks for in If-Match.',
+    description:
+      'By name its latest version; by id, which transactions have as `templateId`, that one. The ETag is what the next version asks for in If-Match.',
   })
   @ApiParam(NAME_PARAM)
   @ApiOkResponse({ type: TransactionTemplateResponse })
@@ -82,7 +83,7 @@ export class TransactionTemplatesController {
     @Param('name') name: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionTemplateResponse> {
-    return answer(reply, await this.templates.get(ledgerId, name));
+    return answer(reply, await this.templates.find(ledgerId, name));
   }
 
   @Put(':name')

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, LessThan, MoreThan, Repository } from 'typeorm';
-import { uuidv7 } from '../../common/ids/uuid';
+import { isUuid, uuidv7 } from '../../common/ids/uuid';
 import { CUSTOM_CURRENCY_CODE } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { currentTransaction } from '../../platform/database/tenant-database';
@@ -25,10 +25,16 @@ import { TRANSACTION_TEMPLATE_NOT_FOUND, TRANSACTION_TEMPLATE_RETIRED } from './
 
 const CACHE_CAPACITY = 1000;
 
-/** A template that transactions can be made by. */
-export interface ResolvedTemplate extends UsedTemplate {
+type NewVersion = Pick<TransactionTemplateVersion, 'templateId' | 'version' | 'definition' | 'createdBy'>;
+
+interface ReadVersion {
+  /** Of the version. */
+  readonly id: string;
   readonly template: Template;
 }
+
+/** A template that transactions can be made by. */
+export type ResolvedTemplate = UsedTemplate & ReadVersion;
 
 /** A version of a template, with its name and what is true of all versions. */
 export interface WrittenTemplate {
@@ -39,7 +45,7 @@ export interface WrittenTemplate {
 @Injectable()
 export class TransactionTemplatesService {
   /** Versions never change, so what was read of one holds for ever. In the order of last use. */
-  private readonly read = new Map<string, Template>();
+  private readonly read = new Map<string, ReadVersion>();
 
   constructor(
     @InjectRepository(TransactionTemplate) private readonly templates: Repository<TransactionTemplate>,
@@ -54,9 +60,9 @@ export class TransactionTemplatesService {
     const { name, ...rest } = request;
     await this.ledgers.get(ledgerId);
     const definition = await this.checked(rest);
-    const id = uuidv7();
-    await this.templates.insert({ id, ledgerId, name });
-    await this.versions.insert({ templateId: id, version: 1, definition: definition as never, createdBy: userId });
+    const templateId = uuidv7();
+    await this.templates.insert({ id: templateId, ledgerId, name });
+    await this.add({ templateId, version: 1, definition, createdBy: userId });
     return this.get(ledgerId, name);
   }
 
@@ -80,7 +86,7 @@ export class TransactionTemplatesService {
       { latest: version, retiredAt: null, version: found.version + 1 },
     );
     if (affected !== 1) throw versionMismatch();
-    await this.versions.insert({ templateId: found.id, version, definition: definition as never, createdBy: userId });
+    await this.add({ templateId: found.id, version, definition, createdBy: userId });
     return this.get(ledgerId, name);
   }
 
@@ -92,6 +98,16 @@ export class TransactionTemplatesService {
       { retiredAt: () => 'now()', version: () => 'version + 1' },
     );
     return this.get(ledgerId, name);
+  }
+
+  /**
+   * By name the latest version; by the id of a version, which transactions have as `templateId`, that one.
+   * @throws Problem `transaction-template-not-found`
+   */
+  async find(ledgerId: string, nameOrId: string): Promise<WrittenTemplate> {
+    const version = isUuid(nameOrId) ? await this.versions.findOneBy({ id: nameOrId }) : null;
+    const template = version && (await this.templates.findOneBy({ ledgerId, id: version.templateId }));
+    return version && template ? { template, version } : this.get(ledgerId, nameOrId);
   }
 
   /** @param version default: the latest. @throws Problem `transaction-template-not-found` */
@@ -157,7 +173,7 @@ export class TransactionTemplatesService {
     const { id, latest, retiredAt } = await this.named(ledgerId, name);
     if (retiredAt !== null) throw new Problem(TRANSACTION_TEMPLATE_RETIRED, `The template ${name} is retired.`);
     const used = version ?? latest;
-    return { id, name, version: used, template: await this.readVersion(id, used) };
+    return { name, version: used, ...(await this.readVersion(id, used)) };
   }
 
   /**
@@ -175,18 +191,22 @@ export class TransactionTemplatesService {
     return { used, expansion: expandTemplate(template, parameters, scaleOf) };
   }
 
-  private async readVersion(templateId: string, version: number): Promise<Template> {
+  private async readVersion(templateId: string, version: number): Promise<ReadVersion> {
     const key = `${currentTransaction().tenantId} ${templateId} ${version}`;
-    let template = this.read.get(key);
-    if (template) this.read.delete(key);
+    let read = this.read.get(key);
+    if (read) this.read.delete(key);
     else {
       const found = await this.versions.findOneBy({ templateId, version });
       if (!found) throw notFound();
-      template = readTemplate(found.definition);
+      read = { id: found.id, template: readTemplate(found.definition) };
     }
-    this.read.set(key, template);
+    this.read.set(key, read);
     if (this.read.size > CACHE_CAPACITY) this.read.delete(this.read.keys().next().value as string);
-    return template;
+    return read;
+  }
+
+  private async add({ definition, ...version }: NewVersion): Promise<void> {
+    await this.versions.insert({ id: uuidv7(), definition: definition as never, ...version });
   }
 
   private async named(ledgerId: string, name: string): Promise<TransactionTemplate> {

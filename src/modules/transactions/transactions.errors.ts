@@ -192,6 +192,7 @@ export const SEVERAL_CURRENCIES = defineProblem({
   description:
     'What is left of the transaction is in several currencies, so one amount does not say which part is meant.',
   remedy: 'Send `entries`, or neither for all that is left.',
+});
 export const TRANSACTION_TEMPLATE_NOT_FOUND = defineProblem({
   code: 'transaction-template-not-found',
   status: 404,

@@ -4,7 +4,7 @@ import { Problem } from '../../../common/problems/problem';
 import { TEMPLATE_PARAMETERS_INVALID, UNBALANCED } from '../transactions.errors';
 import { ACCOUNT_CODE, ACCOUNT_SEGMENT } from './account';
 import { isMetadata } from './metadata';
-import { type PostingEntry } from './posting';
+import { type PostingEntry } from './orders';
 import { TemplateFault, TemplateFaults } from './template-faults';
 import { fillIn, parametersIn, soleParameter } from './template-text';
 import { wrongWith } from './template-values';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { formatAmount, MAX_MINOR_UNITS, parseAmount } from '../../../common/money/amount';
 import { Problem } from '../../../common/problems/problem';
-import { type PostingEntry } from './posting';
+import { type PostingEntry } from './orders';
 import { readTemplate } from './template-definition';
 import { expandTemplate } from './template-expansion';
 import {

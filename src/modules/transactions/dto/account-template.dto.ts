@@ -4,17 +4,13 @@ import { type ScaleOf } from '../../../common/money/currency';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
 import { ACCOUNT_PATTERN } from '../core/account';
+import { readLimits } from '../core/limits';
 import { type AccountTemplate } from '../entities/account-template.entity';
 import { AccountResponse, CreateAccountRequest } from './account.dto';
-import { CurrencyLimitsRequest, CurrencyLimitsResponse, formatLimits, IsLimits } from './limits.dto';
-import { MayBeAbsent } from './validators';
+import { formatLimits } from './limits.dto';
 
 /** What accounts get that are made from the template. */
-class AccountTraits extends OmitType(CreateAccountRequest, ['code'] as const) {
-  @MayBeAbsent()
-  @IsLimits()
-  limits?: CurrencyLimitsRequest[];
-}
+class AccountTraits extends OmitType(CreateAccountRequest, ['code'] as const) {}
 
 export class CreateAccountTemplateRequest extends AccountTraits {
   /** Codes of the accounts: `*` is any one segment, a last `**` one or more. Unique in the ledger; it never changes. */
@@ -36,15 +32,13 @@ export class AccountTemplateResponse extends PickType(AccountResponse, [
   'type',
   'normalBalance',
   'currencies',
+  'limits',
   'metadata',
   'createdAt',
   'updatedAt',
 ] as const) {
   @ApiProperty({ example: 'users:*:wallet' })
   pattern: string;
-
-  @ApiProperty({ type: () => [CurrencyLimitsResponse] })
-  limits: CurrencyLimitsResponse[];
 
   static of(template: AccountTemplate, scaleOf: ScaleOf): AccountTemplateResponse {
     return {
@@ -55,7 +49,7 @@ export class AccountTemplateResponse extends PickType(AccountResponse, [
       type: template.type,
       normalBalance: template.normalBalance,
       currencies: template.currencies,
-      limits: formatLimits(template.limits, scaleOf),
+      limits: formatLimits(readLimits(template.limits), scaleOf),
       metadata: template.metadata,
       createdAt: formatInstant(template.createdAt),
       updatedAt: formatInstant(template.updatedAt),

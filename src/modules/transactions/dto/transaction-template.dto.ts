@@ -22,7 +22,11 @@ class TemplateName {
 export class CreateTransactionTemplateRequest extends IntersectionType(TemplateName, TemplateVersionRequest) {}
 
 export class TransactionTemplateResponse {
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b04' })
+  @ApiProperty({
+    format: 'uuid',
+    example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b04',
+    description: 'Of this version: what transactions that were made by it have as `templateId`.',
+  })
   id: string;
 
   @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b01' })
@@ -79,7 +83,7 @@ export class TransactionTemplateResponse {
   static of(template: TransactionTemplate, version: TransactionTemplateVersion): TransactionTemplateResponse {
     const { parameters, reference = null, description = null, metadata = {}, entries } = version.definition;
     return {
-      id: template.id,
+      id: version.id,
       ledgerId: template.ledgerId,
       name: template.name,
       version: version.version,
@@ -118,6 +122,7 @@ export class ExpandTemplateRequest {
 }
 
 export class UsedTemplate {
+  /** Of the version. */
   @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b04' })
   id: string;
 

@@ -1,7 +1,7 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type AccountType, type Direction } from '../core/account';
-import { type CurrencyLimits, readLimits, storeLimits } from '../core/limits';
+import { type StoredLimits } from '../core/limits';
 import { Ledger } from './ledger.entity';
 
 /** What accounts are like that are made on their first use: those whose code is of the pattern. */
@@ -39,13 +39,8 @@ export class AccountTemplate {
   @Column({ type: 'text', array: true, nullable: true })
   currencies: string[] | null;
 
-  @Column({
-    type: 'jsonb',
-    default: [],
-    transformer: { from: readLimits, to: storeLimits },
-    comment: 'Amounts as texts of minor units.',
-  })
-  limits: CurrencyLimits[];
+  @Column({ type: 'jsonb', default: [], comment: 'Per currency; amounts are minor units as text.' })
+  limits: StoredLimits[];
 
   @Column({ type: 'jsonb', default: {} })
   metadata: Record<string, unknown>;

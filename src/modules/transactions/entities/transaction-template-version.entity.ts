@@ -1,10 +1,11 @@
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { type TemplateDefinition } from '../core/transaction-template';
 import { TransactionTemplate } from './transaction-template.entity';
 
 /** What a template meant from some day on. Never changed: transactions name it. */
 @Entity('transaction_template_versions')
+@Unique('transaction_template_versions_version_key', ['tenantId', 'templateId', 'version'])
 @ForeignKey(() => TransactionTemplate, ['tenantId', 'templateId'], ['tenantId', 'id'], {
   name: 'transaction_template_versions_template_fkey',
 })
@@ -14,11 +15,15 @@ export class TransactionTemplateVersion {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
 
-  @PrimaryColumn({ name: 'template_id', type: 'uuid' })
+  /** What transactions that were made by it have as `templateId`. */
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'template_id', type: 'uuid' })
   templateId: string;
 
   /** From 1, without gaps. */
-  @PrimaryColumn({ type: 'integer' })
+  @Column({ type: 'integer' })
   version: number;
 
   @Column({ type: 'jsonb' })

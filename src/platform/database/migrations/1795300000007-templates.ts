@@ -29,12 +29,14 @@ export class Templates1795300000007 implements MigrationInterface {
 
     CREATE TABLE transaction_template_versions (
       tenant_id   uuid NOT NULL DEFAULT current_tenant_id(),
+      id          uuid NOT NULL,
       template_id uuid NOT NULL,
       version     integer NOT NULL,
       definition  jsonb NOT NULL,
       created_by  uuid NOT NULL,
       created_at  timestamptz NOT NULL DEFAULT now(),
-      PRIMARY KEY (tenant_id, template_id, version),
+      PRIMARY KEY (tenant_id, id),
+      CONSTRAINT transaction_template_versions_version_key UNIQUE (tenant_id, template_id, version),
       CONSTRAINT transaction_template_versions_template_fkey
         FOREIGN KEY (tenant_id, template_id) REFERENCES transaction_templates (tenant_id, id),
       CONSTRAINT transaction_template_versions_version_check CHECK (version > 0),
@@ -67,7 +69,7 @@ export class Templates1795300000007 implements MigrationInterface {
       CONSTRAINT account_templates_normal_balance_check CHECK (normal_balance IN ('debit', 'credit')),
       CONSTRAINT account_templates_limits_check CHECK (jsonb_typeof(limits) = 'array')
     );
-    COMMENT ON COLUMN account_templates.limits IS 'Amounts as texts of minor units.';
+    COMMENT ON COLUMN account_templates.limits IS 'Per currency; amounts are minor units as text.';
     ${tenantTable('account_templates', 'SELECT, INSERT, UPDATE, DELETE')}
     `);
   }
