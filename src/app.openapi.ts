@@ -12,7 +12,9 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Tenants', 'One’s own tenant, and for platform administrators all of them.'],
   ['Ledgers', 'Books, their currencies and their trial balances.'],
   ['Accounts', 'Accounts of a ledger, their balances and entries.'],
+  ['Account templates', 'What accounts are like that are made on their first use.'],
   ['Transactions', 'Postings: two or more entries that sum to zero in each currency.'],
+  ['Transaction templates', 'Entries with parameters: fees, splits and exchanges that are written once.'],
   [
     'Imports and exports',
     'Whole books: in as CSV files by background jobs, out as streams of CSV or an hledger journal.',

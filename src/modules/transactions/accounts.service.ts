@@ -2,12 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { isUuid, uuidv7 } from '../../common/ids/uuid';
-import { isoCurrency } from '../../common/money/currency';
+import { type ScaleOf } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { normalBalanceOf } from './core/account';
-import { readLimits, storeLimits } from './core/limits';
 import { CurrenciesService } from './currencies.service';
 import {
   type AccountQuery,
@@ -15,11 +14,10 @@ import {
   type CreateAccountRequest,
   type UpdateAccountRequest,
 } from './dto/account.dto';
-import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { Account } from './entities/account.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
 import { patchMetadata } from './metadata';
-import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED, UNKNOWN_CURRENCY } from './transactions.errors';
+import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED } from './transactions.errors';
 
 @Injectable()
 export class AccountsService {
@@ -34,7 +32,7 @@ export class AccountsService {
   async create(ledgerId: string, request: CreateAccountRequest): Promise<Account> {
     const ledger = await this.ledgers.get(ledgerId);
     if (ledger.status !== 'open') throw new Problem(LEDGER_CLOSED, 'The ledger is closed.');
-    await this.assertCurrencies(request.currencies);
+    await this.currencies.assertKnown(request.currencies);
     const id = uuidv7();
     await this.accounts.insert({
       id,
@@ -44,7 +42,7 @@ export class AccountsService {
       type: request.type,
       normalBalance: request.normalBalance ?? normalBalanceOf(request.type),
       currencies: request.currencies ?? null,
-      limits: await this.storedLimits(request.limits ?? []),
+      limits: await this.currencies.storedLimits(request.limits ?? []),
       metadata: (request.metadata ?? {}) as never,
     });
     return this.get(ledgerId, id);
@@ -62,7 +60,7 @@ export class AccountsService {
 
   async list(ledgerId: string, query: AccountQuery) {
     await this.ledgers.get(ledgerId);
-    let scales: ReadonlyMap<string, number> = new Map();
+    let scaleOf: ScaleOf;
     return this.cursors.page(
       `accounts ${ledgerId}`,
       query,
@@ -82,18 +80,17 @@ export class AccountsService {
           });
         if (key) builder.andWhere(`account.code ${forward ? '>' : '<'} :code`, { code: key[0] });
         const rows = await builder.getMany();
-        scales = await this.scalesOf(rows);
+        scaleOf = await this.currencies.scaleOfLimits(rows);
         return rows;
       },
       (account) => [account.code],
-      (account) => AccountResponse.of(account, (code) => scales.get(code)),
+      (account) => AccountResponse.of(account, scaleOf),
     );
   }
 
   /** What callers see of it. */
   async responseOf(account: Account): Promise<AccountResponse> {
-    const scales = await this.scalesOf([account]);
-    return AccountResponse.of(account, (code) => scales.get(code));
+    return AccountResponse.of(account, await this.currencies.scaleOfLimits([account]));
   }
 
   /** @throws Problem `account-not-found`, `precondition-failed`, `unknown-currency` */
@@ -106,37 +103,17 @@ export class AccountsService {
     await lockLedger(ledgerId);
     const account = await this.get(ledgerId, idOrCode);
     if (expected !== '*' && expected !== account.version) throw versionMismatch();
-    await this.assertCurrencies(change.currencies);
+    await this.currencies.assertKnown(change.currencies);
     const { metadata, limits, ...plain } = change;
     await this.accounts.update(
       { id: account.id, version: account.version },
       {
         ...plain,
-        ...(limits === undefined ? {} : { limits: await this.storedLimits(limits) }),
+        ...(limits === undefined ? {} : { limits: await this.currencies.storedLimits(limits) }),
         ...(metadata === undefined ? {} : { metadata: patchMetadata(account.metadata, metadata) }),
         version: account.version + 1,
       },
     );
     return this.get(ledgerId, account.id);
-  }
-
-  private async assertCurrencies(codes: readonly string[] | null | undefined): Promise<void> {
-    const known = await this.currencies.scales(codes ?? []);
-    for (const [index, code] of (codes ?? []).entries()) {
-      if (isoCurrency(code) || known.has(code)) continue;
-      throw new Problem(UNKNOWN_CURRENCY, `"${code}" is neither an ISO 4217 currency nor one of this tenant.`, {
-        errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
-      });
-    }
-  }
-
-  /** Their currencies are adopted, so that the scale of the amounts stands. */
-  private async storedLimits(request: readonly CurrencyLimitsRequest[]) {
-    const scales = await this.currencies.adopt(request.map(({ currency }) => currency));
-    return storeLimits(parseLimits(request, (code) => scales.get(code)));
-  }
-
-  private scalesOf(accounts: readonly Account[]): Promise<ReadonlyMap<string, number>> {
-    return this.currencies.scales(accounts.flatMap(({ limits }) => readLimits(limits).map(({ currency }) => currency)));
   }
 }

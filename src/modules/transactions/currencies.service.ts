@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
-import { type Currency, isoCurrency } from '../../common/money/currency';
+import { type Currency, isoCurrency, type ScaleOf } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
+import { type StoredLimits, storeLimits } from './core/limits';
 import { type CreateCurrencyRequest, type CurrencyResponse } from './dto/currency.dto';
+import { type CurrencyLimitsRequest, parseLimits } from './dto/limits.dto';
 import { TenantCurrency } from './entities/currency.entity';
-import { CURRENCY_RESERVED } from './transactions.errors';
+import { CURRENCY_RESERVED, UNKNOWN_CURRENCY } from './transactions.errors';
 
 /** The tenant's currencies. All of its ledgers share them. */
 @Injectable()
@@ -42,6 +44,38 @@ export class CurrenciesService {
       .orIgnore()
       .execute();
     return this.scales(codes);
+  }
+
+  /** Scales of these currencies, those of ISO 4217 that the tenant has not used yet too. */
+  async scaleOf(codes: readonly string[]): Promise<ScaleOf> {
+    const known = await this.scales(codes);
+    return (code) => known.get(code) ?? isoCurrency(code)?.scale;
+  }
+
+  /**
+   * Limits as they are kept. Their currencies are adopted, so that the scale of the amounts stands.
+   * @throws Problem those of `parseLimits`
+   */
+  async storedLimits(request: readonly CurrencyLimitsRequest[]): Promise<StoredLimits[]> {
+    const scales = await this.adopt(request.map(({ currency }) => currency));
+    return storeLimits(parseLimits(request, (code) => scales.get(code)));
+  }
+
+  /** Scales of the currencies that limits are in: they were adopted with them. */
+  async scaleOfLimits(rows: readonly { readonly limits: readonly StoredLimits[] }[]): Promise<ScaleOf> {
+    const scales = await this.scales(rows.flatMap(({ limits }) => limits.map(({ currency }) => currency)));
+    return (code) => scales.get(code);
+  }
+
+  /** @throws Problem `unknown-currency`, which points into `/currencies` of the body */
+  async assertKnown(codes: readonly string[] | null | undefined): Promise<void> {
+    const scaleOf = await this.scaleOf(codes ?? []);
+    const index = (codes ?? []).findIndex((code) => scaleOf(code) === undefined);
+    if (index === -1) return;
+    const detail = `"${codes?.[index]}" is neither an ISO 4217 currency nor one of this tenant.`;
+    throw new Problem(UNKNOWN_CURRENCY, detail, {
+      errors: [{ pointer: `/currencies/${index}`, detail: 'must be an ISO 4217 code or a currency of this tenant' }],
+    });
   }
 
   /** Scales by code of the currencies that the tenant uses already. */

@@ -1,3 +1,4 @@
+import { AccountTemplate } from './entities/account-template.entity';
 import { Account } from './entities/account.entity';
 import { Balance } from './entities/balance.entity';
 import { TenantCurrency } from './entities/currency.entity';
@@ -6,6 +7,8 @@ import { LedgerHead } from './entities/ledger-head.entity';
 import { Hold } from './entities/hold.entity';
 import { Ledger } from './entities/ledger.entity';
 import { ReversalState } from './entities/reversal.entity';
+import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
+import { TransactionTemplate } from './entities/transaction-template.entity';
 import { Transaction } from './entities/transaction.entity';
 
 export { AccountsService } from './accounts.service';
@@ -28,8 +31,11 @@ export const LEDGER_ENTITIES = [
   LedgerHead,
   TenantCurrency,
   Account,
+  AccountTemplate,
   Balance,
   Transaction,
+  TransactionTemplate,
+  TransactionTemplateVersion,
   Entry,
   Hold,
   ReversalState,

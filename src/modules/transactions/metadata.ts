@@ -1,7 +1,7 @@
 import { mergePatch } from '../../common/http/merge-patch';
 import { VALIDATION_FAILED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
-import { isMetadata } from './dto/validators';
+import { isMetadata } from './core/metadata';
 
 /**
  * Metadata after a change: keys that are not sent stay, null removes one (RFC 7396).
@@ -9,7 +9,7 @@ import { isMetadata } from './dto/validators';
  */
 export function patchMetadata(current: Record<string, unknown>, patch: Record<string, unknown>): object {
   const merged = mergePatch(current, patch);
-  if (isMetadata(merged)) return merged as object;
+  if (isMetadata(merged)) return merged;
   throw new Problem(VALIDATION_FAILED, 'With what is there already the metadata is too large.', {
     errors: [{ pointer: '/metadata', detail: 'must stay within 50 keys, 5 levels and 16384 bytes after the change' }],
   });

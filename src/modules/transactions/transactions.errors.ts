@@ -193,3 +193,40 @@ export const SEVERAL_CURRENCIES = defineProblem({
     'What is left of the transaction is in several currencies, so one amount does not say which part is meant.',
   remedy: 'Send `entries`, or neither for all that is left.',
 });
+export const TRANSACTION_TEMPLATE_NOT_FOUND = defineProblem({
+  code: 'transaction-template-not-found',
+  status: 404,
+  title: 'Transaction template not found',
+  description: 'The ledger has no transaction template of the name, or the template has no such version.',
+  remedy: 'List the templates with GET /v1/ledgers/{id}/transaction-templates.',
+});
+export const TRANSACTION_TEMPLATE_RETIRED = defineProblem({
+  code: 'transaction-template-retired',
+  status: 422,
+  title: 'The transaction template is retired',
+  description: 'Nothing is posted by a retired template. It stays readable, because transactions name it.',
+  remedy: 'Use another template, or write its next version with PUT, which brings the name back.',
+});
+export const TEMPLATE_INVALID = defineProblem({
+  code: 'template-invalid',
+  status: 422,
+  title: 'The template cannot work',
+  description:
+    'Something in the template is wrong whatever the values of its parameters will be: a parameter that is not there, shares that do not sum to their whole, entries that cannot balance.',
+  remedy: 'Mend what `errors` points at; docs/guides/templates.md explains templates by example.',
+});
+export const TEMPLATE_PARAMETERS_INVALID = defineProblem({
+  code: 'template-parameters-invalid',
+  status: 422,
+  title: 'The parameters do not fit the template',
+  description:
+    'A parameter is missing, unknown or not of its type, or its value leads to entries that cannot be: a negative remainder, an account code that is none.',
+  remedy: 'Mend what `errors` points at; the template says which parameters it takes.',
+});
+export const ACCOUNT_TEMPLATE_NOT_FOUND = defineProblem({
+  code: 'account-template-not-found',
+  status: 404,
+  title: 'Account template not found',
+  description: 'The ledger has no account template with the id.',
+  remedy: 'List the templates with GET /v1/ledgers/{id}/account-templates.',
+});

@@ -1,31 +1,56 @@
 import { Module } from '@nestjs/common';
 import { RepositoriesModule } from '../../platform/database/repositories';
+import { AccountTemplatesController } from './account-templates.controller';
+import { AccountTemplatesService } from './account-templates.service';
 import { AccountsController } from './accounts.controller';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
 import { ChartService } from './chart.service';
 import { CurrenciesService } from './currencies.service';
 import { PostingEngine } from './engine/posting-engine';
+import { AccountTemplate } from './entities/account-template.entity';
 import { Account } from './entities/account.entity';
 import { TenantCurrency } from './entities/currency.entity';
 import { LedgerHead } from './entities/ledger-head.entity';
 import { Ledger } from './entities/ledger.entity';
+import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
+import { TransactionTemplate } from './entities/transaction-template.entity';
 import { LedgersController } from './ledgers.controller';
 import { LedgersService } from './ledgers.service';
+import { TransactionTemplatesController } from './transaction-templates.controller';
+import { TransactionTemplatesService } from './transaction-templates.service';
 import { TransactionsController } from './transactions.controller';
 import { TransactionsService } from './transactions.service';
 
 @Module({
-  imports: [RepositoriesModule.for([Account, Ledger, LedgerHead, TenantCurrency])],
-  controllers: [LedgersController, AccountsController, TransactionsController],
+  imports: [
+    RepositoriesModule.for([
+      Account,
+      AccountTemplate,
+      Ledger,
+      LedgerHead,
+      TenantCurrency,
+      TransactionTemplate,
+      TransactionTemplateVersion,
+    ]),
+  ],
+  controllers: [
+    LedgersController,
+    AccountsController,
+    AccountTemplatesController,
+    TransactionsController,
+    TransactionTemplatesController,
+  ],
   providers: [
     AccountsService,
+    AccountTemplatesService,
     BalancesService,
     ChartService,
     CurrenciesService,
     LedgersService,
     PostingEngine,
     TransactionsService,
+    TransactionTemplatesService,
   ],
   exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine],
 })

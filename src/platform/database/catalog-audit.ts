@@ -35,7 +35,7 @@ const SYSTEM_FUNCTIONS = [
 ];
 
 /** Rows that never change once they are there (REL-03). */
-const IMMUTABLE_TABLES = ['transactions', 'entries'];
+const IMMUTABLE_TABLES = ['transactions', 'entries', 'transaction_template_versions'];
 
 /** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
 const GUARD_TRIGGERS = [
@@ -54,6 +54,7 @@ const GUARD_TRIGGERS = [
   'entries.entries_immutable',
   'transactions.transactions_check',
   'transactions.transactions_immutable',
+  'transaction_template_versions.transaction_template_versions_immutable',
   'balances.balances_explained_insert',
   'balances.balances_explained_update',
   'members.members_owner_removed',

@@ -29,12 +29,17 @@ export function accountTypeOf(code: string): AccountType | undefined {
   return TYPES_BY_SEGMENT.get(first.toLowerCase());
 }
 
-/**
- * `assets:bank:main`: one or more segments of letters, digits and `_ . -`, with single spaces inside; 255 characters.
- * No `*` or `/`, so that codes can be patterns and path segments.
- */
-export const ACCOUNT_CODE =
-  /^(?=.{1,255}$)[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*(?::[\p{L}\p{N}][\p{L}\p{N}_.-]*(?: [\p{L}\p{N}_.-]+)*)*$/u;
+const SEGMENT = '[\\p{L}\\p{N}][\\p{L}\\p{N}_.-]*(?: [\\p{L}\\p{N}_.-]+)*';
+const PATTERN_SEGMENT = `(?:${SEGMENT}|\\*)`;
+
+/** One segment of an account code: letters, digits and `_ . -`, with single spaces inside. */
+export const ACCOUNT_SEGMENT = new RegExp(`^${SEGMENT}$`, 'u');
+
+/** `assets:bank:main`: one or more segments; 255 characters. No `*` or `/`, so that codes can be patterns and path segments. */
+export const ACCOUNT_CODE = new RegExp(`^(?=.{1,255}$)${SEGMENT}(?::${SEGMENT})*$`, 'u');
+
+/** `users:*:wallet`, `assets:**`: an account code in which `*` is any one segment, and a last `**` one or more. */
+export const ACCOUNT_PATTERN = new RegExp(`^(?=.{1,255}$)(?:${PATTERN_SEGMENT}:)*(?:${PATTERN_SEGMENT}|\\*\\*)$`, 'u');
 
 /** What may not move: entries of this direction, or any. */
 export const FREEZES = ['debit', 'credit', 'both'] as const;

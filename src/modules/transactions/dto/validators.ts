@@ -1,24 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { IsString, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseInstant } from '../../../common/time/instant';
-
-const METADATA_KEYS = 50;
-const METADATA_BYTES = 16_384;
-const METADATA_DEPTH = 5;
-
-function depthOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
-}
-
-export function isMetadata(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return (
-    Object.keys(value).length <= METADATA_KEYS &&
-    depthOf(value) <= METADATA_DEPTH &&
-    Buffer.byteLength(JSON.stringify(value)) <= METADATA_BYTES
-  );
-}
+import { isMetadata, METADATA_BYTES, METADATA_DEPTH, METADATA_KEYS } from '../core/metadata';
 
 /** May be left out, but not null: `IsOptional` takes null for nothing, and so it would reach columns that have a value. */
 export const MayBeAbsent = () => ValidateIf((_object, value: unknown) => value !== undefined);

@@ -4,6 +4,7 @@ import { Ledger1795300000003 } from './1795300000003-ledger';
 import { Jobs1795300000004 } from './1795300000004-jobs';
 import { Imports1795300000005 } from './1795300000005-imports';
 import { HoldsAndChain1795300000006 } from './1795300000006-holds-and-chain';
+import { Templates1795300000007 } from './1795300000007-templates';
 
 /** In order. A migration that was released is never changed. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Jobs1795300000004,
   Imports1795300000005,
   HoldsAndChain1795300000006,
+  Templates1795300000007,
 ];

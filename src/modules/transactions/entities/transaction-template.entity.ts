@@ -1,0 +1,39 @@
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { Ledger } from './ledger.entity';
+
+/** A name under which transactions are posted. What it means is in its versions. */
+@Entity('transaction_templates')
+@Unique('transaction_templates_name_key', ['tenantId', 'ledgerId', 'name'])
+@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transaction_templates_ledger_fkey' })
+@Check('transaction_templates_name_check', `name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'`)
+@Check('transaction_templates_latest_check', 'latest > 0')
+export class TransactionTemplate {
+  @PrimaryColumn(TENANT_ID_COLUMN)
+  tenantId: string;
+
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'ledger_id', type: 'uuid' })
+  ledgerId: string;
+
+  @Column({ type: 'text', collation: 'C' })
+  name: string;
+
+  @Column({ type: 'integer', default: 1, comment: 'The version that is meant where none is named.' })
+  latest: number;
+
+  /** Since when nothing is posted by it. */
+  @Column({ name: 'retired_at', type: 'timestamptz', nullable: true })
+  retiredAt: Date | null;
+
+  @Column({ ...VERSION_COLUMN, comment: 'Of this row, for If-Match.' })
+  version: number;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  updatedAt: Date;
+}
