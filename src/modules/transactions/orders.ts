@@ -2,6 +2,7 @@ import { uuidv7 } from '../../common/ids/uuid';
 import { VALIDATION_FAILED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { parseInstant } from '../../common/time/instant';
+import { type Expansion } from './core/template-expansion';
 import { type Capture, type Part, type Posting, type Reversal, type Void } from './core/orders';
 import {
   type CaptureRequest,
@@ -16,18 +17,24 @@ import {
  * records the same one.
  */
 
+/** What a template came to. */
+export interface FromTemplate {
+  readonly id: string;
+  readonly expansion: Expansion;
+}
+
 /** @throws Problem `validation-failed` */
-export function postingOf(request: PostTransactionRequest, createdBy: string): Posting {
+export function postingOf(request: PostTransactionRequest, createdBy: string, made?: FromTemplate): Posting {
   const pending = request.status === 'pending';
   if (!pending && request.expiresAt !== undefined)
     throw invalid('/expiresAt', 'must be left out unless the status is pending');
   return {
-    ...headOf(request, createdBy),
+    ...headOf(request, createdBy, made?.expansion),
     kind: 'posting',
     pending,
     expiresAt: request.expiresAt === undefined ? null : (parseInstant(request.expiresAt) ?? null),
-    templateId: null,
-    entries: request.entries,
+    templateId: made?.id ?? null,
+    entries: made?.expansion.entries ?? request.entries ?? [],
   };
 }
 
@@ -46,14 +53,15 @@ export function reversalOf(originalId: string, request: ReverseRequest, createdB
   return { ...headOf(request, createdBy), kind: 'reversal', parentId: originalId, part: partOf(request) };
 }
 
-function headOf(request: RecordRequest, createdBy: string) {
+/** What the request says, and where it says nothing, what its template does. */
+function headOf(request: RecordRequest, createdBy: string, template?: Expansion) {
   return {
     id: uuidv7(),
-    reference: request.reference ?? null,
-    description: request.description ?? null,
+    reference: request.reference ?? template?.reference ?? null,
+    description: request.description ?? template?.description ?? null,
     effectiveAt: request.effectiveAt === undefined ? undefined : parseInstant(request.effectiveAt),
     createdBy,
-    metadata: request.metadata ?? {},
+    metadata: template ? { ...template.metadata, ...request.metadata } : (request.metadata ?? {}),
   };
 }
 

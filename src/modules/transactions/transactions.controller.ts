@@ -19,9 +19,9 @@ import {
   VoidRequest,
 } from './dto/transaction.dto';
 import { TransactionPage, TransactionResponse } from './dto/transaction.response.dto';
-import { captureOf, postingOf, reversalOf, voidOf } from './orders';
+import { captureOf, reversalOf, voidOf } from './orders';
 import * as problems from './transactions.errors';
-import { TransactionsService } from './transactions.service';
+import { type Asked, TransactionsService } from './transactions.service';
 
 /** What any change of a ledger may be refused for. */
 const REFUSALS = [
@@ -54,6 +54,9 @@ export class TransactionsController {
     problems.VELOCITY_LIMIT,
     problems.CONDITION_FAILED,
     problems.EXPIRY_PASSED,
+    problems.TRANSACTION_TEMPLATE_NOT_FOUND,
+    problems.TRANSACTION_TEMPLATE_RETIRED,
+    problems.TEMPLATE_PARAMETERS_INVALID,
   )
   @RequirePermission('transactions:write')
   @Idempotent('optional')
@@ -74,7 +77,7 @@ export class TransactionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
     const call = { ledgerId, parentId: undefined, query, principal, request, reply };
-    return this.record(call, () => postingOf(body, principal.userId));
+    return this.record(call, (asked) => this.transactions.postingOf(asked, body));
   }
 
   @Post(':transactionId/capture')
@@ -176,24 +179,25 @@ export class TransactionsController {
     return this.transactions.get(ledgerId, id);
   }
 
-  private async record(call: Call, orderOf: () => Order): Promise<TransactionResponse> {
+  private async record(
+    call: Call,
+    orderOf: (asked: Asked) => Order | Promise<Order | Problem>,
+  ): Promise<TransactionResponse> {
     const { ledgerId, parentId, query, principal, request, reply } = call;
     const dryRun = query.dryRun === 'true';
     const balances = query.balances === 'true';
-    const { transaction, replayed } = await this.transactions.record(
-      {
-        tenantId: tenantOf(principal),
-        principalId: principal.userId,
-        ledgerId,
-        operation: `POST ${request.routeOptions.url ?? ''}`,
-        key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
-        // fields that are not there do not count, so that keys of earlier versions keep their meaning
-        request: { ledgerId, parentId, body: request.body, balances: balances || undefined },
-        balances,
-        signal: goneSignal(reply),
-      },
-      orderOf(),
-    );
+    const asked: Asked = {
+      tenantId: tenantOf(principal),
+      principalId: principal.userId,
+      ledgerId,
+      operation: `POST ${request.routeOptions.url ?? ''}`,
+      key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
+      // fields that are not there do not count, so that keys of earlier versions keep their meaning
+      request: { ledgerId, parentId, body: request.body, balances: balances || undefined },
+      balances,
+      signal: goneSignal(reply),
+    };
+    const { transaction, replayed } = await this.transactions.record(asked, await orderOf(asked));
     if (replayed) reply.header('idempotent-replayed', 'true');
     if (dryRun) reply.status(200);
     else reply.header('location', `/v1/ledgers/${ledgerId}/transactions/${transaction.id}`);

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { VALIDATION_FAILED } from '../../common/problems/http.problems';
 import { Problem, type ProblemDocument } from '../../common/problems/problem';
 import { Config } from '../../config/config';
-import { currentTransaction } from '../../platform/database/tenant-database';
+import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
 import { fingerprintOf } from '../../platform/http/idempotency/idempotency.service';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { StoredProblem } from '../../platform/http/problem.filter';
 import { type Order } from './core/orders';
-import { type TransactionQuery } from './dto/transaction.dto';
+import { type PostTransactionRequest, type TransactionQuery } from './dto/transaction.dto';
 import { TransactionResponse } from './dto/transaction.response.dto';
 import { type CommandKey, type Outcome, single } from './engine/command';
 import { PostingEngine } from './engine/posting-engine';
 import { asRecorded, readTransactions } from './engine/replay';
 import { LedgersService } from './ledgers.service';
+import { postingOf } from './orders';
+import { TransactionTemplatesService } from './transaction-templates.service';
 import { TRANSACTION_NOT_FOUND } from './transactions.errors';
 
 /** Who asks for what, once. */
@@ -34,9 +37,34 @@ export class TransactionsService {
   constructor(
     private readonly engine: PostingEngine,
     private readonly ledgers: LedgersService,
+    private readonly templates: TransactionTemplatesService,
+    private readonly database: TenantDatabase,
     private readonly cursors: CursorService,
     private readonly config: Config,
   ) {}
+
+  /**
+   * The order that a request asks for. A problem with its template is handed on, as its key may belong to an earlier
+   * request that had none.
+   * @throws Problem `validation-failed`
+   */
+  async postingOf(asked: Asked, request: PostTransactionRequest): Promise<Order | Problem> {
+    const { template, entries } = request;
+    if (!template) return postingOf(request, asked.principalId);
+    if (entries)
+      throw new Problem(VALIDATION_FAILED, 'The request is not valid; see errors.', {
+        errors: [{ pointer: '/entries', detail: 'must be left out when there is a template' }],
+      });
+    try {
+      const { used, expansion } = await this.database.run(asked.tenantId, 'read', () =>
+        this.templates.expand(asked.ledgerId, template.name, template.version, template.parameters ?? {}),
+      );
+      return postingOf(request, asked.principalId, { id: used.id, expansion });
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) return pointingInto(error, '/template');
+      throw error;
+    }
+  }
 
   /**
    * Has the engine carry out an order: durable when it returns, at most once per key and person.
@@ -87,6 +115,13 @@ export class TransactionsService {
       (transaction) => TransactionResponse.of(transaction),
     );
   }
+}
+
+/** The same problem, of a part of the request. */
+export function pointingInto(problem: Problem, pointer: string): Problem {
+  const { errors, ...options } = problem.options;
+  const moved = errors?.map((item) => ({ ...item, pointer: pointer + item.pointer }));
+  return new Problem(problem.type, problem.detail, { ...options, ...(moved ? { errors: moved } : {}) });
 }
 
 /** @throws Problem the refusal that it is */

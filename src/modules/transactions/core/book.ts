@@ -3,6 +3,7 @@ import { type Direction } from './account';
 import { type AccountState, type NewAccount } from './account-state';
 import { applyEntry, balanceKey, type BalanceState, type BalanceSums } from './balance';
 import { transactionHash } from './hash-chain';
+import { type AccountPlan, newAccount } from './new-account';
 import { type EntryKind, type RecordedEntry, type RecordedTransaction } from './recorded';
 
 /** A hold, or a transaction to reverse, as it is now. */
@@ -40,9 +41,6 @@ export interface ResolvedEntry {
   readonly kind: EntryKind;
 }
 
-/** How a ledger treats accounts that it does not know: undefined refuses them. */
-export type MakeAccount = (code: string) => NewAccount | undefined;
-
 export interface BookStart {
   readonly ledgerId: string;
   /** Of the last transaction; 0n and {@link FIRST_HASH} where there is none. */
@@ -57,7 +55,6 @@ export interface BookStart {
   readonly currencies: Map<string, Currency>;
   /** Those of the batch that are taken already. */
   readonly references: Set<string>;
-  readonly makeAccount?: MakeAccount;
 }
 
 /**
@@ -85,7 +82,8 @@ export class Book {
   sequence: bigint;
   hash: string;
   readonly currencies: Map<string, Currency>;
-  private readonly makeAccount: MakeAccount | undefined;
+  /** Of an open ledger, which makes accounts that it does not know; undefined: they are refused. */
+  plans: readonly AccountPlan[] | undefined;
   private readonly prepared = new Map<string, NewAccount>();
   private undo: (() => void)[] | undefined;
 
@@ -98,7 +96,6 @@ export class Book {
     this.balances = start.balances;
     this.currencies = start.currencies;
     this.references = start.references;
-    this.makeAccount = start.makeAccount;
   }
 
   addBalance(balance: BalanceState): void {
@@ -129,7 +126,7 @@ export class Book {
   account(idOrCode: string): AccountState | undefined {
     const known = this.accounts.get(idOrCode) ?? this.prepared.get(idOrCode);
     if (known) return known;
-    const made = this.makeAccount?.(idOrCode);
+    const made = this.plans && newAccount(idOrCode, this.plans);
     // an account of the ledger only once an entry is recorded: a refused order makes none
     if (made) this.prepared.set(idOrCode, made);
     return made;

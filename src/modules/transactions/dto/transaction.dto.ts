@@ -7,12 +7,14 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Length,
   Matches,
   MaxLength,
   Min,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
@@ -100,6 +102,27 @@ export class RecordRequest {
   metadata?: Record<string, unknown>;
 }
 
+/** A transaction template, and what is filled in. */
+export class TemplateUse {
+  @ApiProperty({ minLength: 1, maxLength: 100, example: 'card-payment' })
+  @IsString()
+  @Length(1, 100)
+  name: string;
+
+  /** Default: the latest. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 1 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  version?: number;
+
+  /** By the names of the template's parameters. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { amount: '100.00', seller: 'acme' } })
+  @MayBeAbsent()
+  @IsObject()
+  parameters?: Record<string, unknown>;
+}
+
 export class PostTransactionRequest extends RecordRequest {
   /** `pending` makes a hold: the amounts are reserved until it is captured, voided or expires. */
   @ApiPropertyOptional({ enum: ['posted', 'pending'], default: 'posted' })
@@ -113,8 +136,15 @@ export class PostTransactionRequest extends RecordRequest {
   @IsInstant()
   expiresAt?: string;
 
-  /** Two or more; debits equal credits in each currency. */
-  @ApiProperty({
+  /** Makes the entries, and reference, description and metadata where it has them and the request has not. */
+  @ApiPropertyOptional({ type: () => TemplateUse })
+  @MayBeAbsent()
+  @ValidateNested()
+  @Type(() => TemplateUse)
+  template?: TemplateUse;
+
+  /** Two or more; debits equal credits in each currency. Required, unless there is a template. */
+  @ApiPropertyOptional({
     type: () => [EntryRequest],
     minItems: 2,
     maxItems: ENTRIES_MAX,
@@ -123,12 +153,13 @@ export class PostTransactionRequest extends RecordRequest {
       { account: 'revenue:sales', direction: 'credit', amount: '25.00', currency: 'EUR' },
     ],
   })
+  @ValidateIf(({ entries, template }: PostTransactionRequest) => template === undefined || entries !== undefined)
   @IsArray()
   @ArrayMinSize(2)
   @ArrayMaxSize(ENTRIES_MAX)
   @ValidateNested({ each: true })
   @Type(() => EntryRequest)
-  entries: EntryRequest[];
+  entries?: EntryRequest[];
 }
 
 class PartRequest extends RecordRequest {

@@ -9,7 +9,7 @@ import { balanceKey } from '../core/balance';
 import { plainArray, textArray } from './array-literal';
 import { type CommandKey, type Unit } from './command';
 import { type KnownLedger, sameStamp, unknown } from './ledger-cache';
-import { accountByFirstSegment } from '../core/new-account';
+import { type AccountPlan } from '../core/new-account';
 
 /** What an earlier request with the same key left. */
 export interface KnownKey {
@@ -150,8 +150,15 @@ export async function readBatch(
   }
   known.trusted = asLeft;
   const found = row.keys ?? [];
+  const book = row.ledger ? bookOf(ledgerId, row, row.ledger, known) : undefined;
+  if (
+    book &&
+    row.ledger?.unknown_accounts === 'created' &&
+    [...names.accounts.keys()].some((one) => !book.accounts.has(one))
+  )
+    book.plans = await readTemplates(client, tenantId, ledgerId);
   return {
-    book: row.ledger ? bookOf(ledgerId, row, row.ledger, known) : undefined,
+    book,
     ledgerOpen: row.ledger?.status === 'open',
     tenantActive: row.tenant_status === 'active',
     holdsDue: row.due,
@@ -224,10 +231,20 @@ function bookOf(ledgerId: string, row: Row, ledger: NonNullable<Row['ledger']>, 
     balances: known.balances,
     currencies: known.currencies,
     references: new Set(row.refs ?? []),
-    ...(ledger.unknown_accounts === 'created' ? { makeAccount: accountByFirstSegment } : {}),
   });
   addToBook(book, row.accounts, row.balances);
   return book;
+}
+
+/** Of a ledger that makes accounts on their first use. */
+async function readTemplates(client: PoolClient, tenantId: string, ledgerId: string): Promise<AccountPlan[]> {
+  const { rows } = await client.query<Omit<AccountPlan, 'limits'> & { readonly limits: StoredLimits[] }>({
+    name: 'engine-read-account-templates',
+    text: `SELECT pattern, name, type, normal_balance AS "normalBalance", currencies, limits, metadata
+             FROM account_templates WHERE tenant_id = $1 AND ledger_id = $2`,
+    values: [tenantId, ledgerId],
+  });
+  return rows.map((row) => ({ ...row, limits: readLimits(row.limits) }));
 }
 
 /** Adds accounts and balances that were read; those that the book has already stay. */
