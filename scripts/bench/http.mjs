@@ -91,5 +91,49 @@ export async function measureHttp(url, { accessToken, path }, choose, { connecti
   });
   if (result['2xx'] === 0 || result.non2xx > 0 || result.errors > 0)
     throw new Error(`HTTP: ${result['2xx']} answers of 2xx, ${result.non2xx} others, ${result.errors} errors`);
-  return { rate: result['2xx'] / result.duration, p50: result.latency.p50, p99: result.latency.p99 };
+  return {
+    rate: result['2xx'] / result.duration,
+    duration: result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  };
+}
+
+/** Bulk requests of so many postings, two at a time. @returns postings a second */
+export async function measureBulk(url, { accessToken, path }, choose, { items, seconds }) {
+  let posted = 0;
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  const body = () =>
+    JSON.stringify({
+      items: Array.from({ length: items }, () => {
+        const [from, to] = choose();
+        return {
+          description: 'bench',
+          entries: [
+            { account: from, direction: 'debit', amount: '1.00', currency: 'EUR' },
+            { account: to, direction: 'credit', amount: '1.00', currency: 'EUR' },
+          ],
+        };
+      }),
+    });
+  await Promise.all(
+    [1, 2].map(async () => {
+      while (performance.now() < until) {
+        const answer = await fetch(`${url}${path}/bulk`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            authorization: `Bearer ${accessToken}`,
+            'idempotency-key': crypto.randomUUID(),
+          },
+          body: body(),
+        });
+        const text = await answer.text();
+        if (answer.status !== 200) throw new Error(`bulk: ${answer.status} ${text.slice(0, 500)}`);
+        posted += items;
+      }
+    }),
+  );
+  return posted / ((performance.now() - began) / 1000);
 }
