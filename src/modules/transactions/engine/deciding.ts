@@ -48,8 +48,9 @@ export class Deciding {
       // nothing was recorded, so no key of it is remembered: a retry is decided anew
       this.keys.length = kept.keys;
       for (const scope of [...this.decided.keys()].slice(kept.decided)) this.decided.delete(scope);
+      // what the unit recorded is gone, for the repeats of its own keys too; what was there before it is told again
       return outcomes.map((outcome) =>
-        outcome.kind === 'recorded' && !outcome.replayed ? { kind: 'aborted' } : outcome,
+        outcome.kind === 'recorded' && outcome.transaction.sequence > book.sequence ? { kind: 'aborted' } : outcome,
       );
     }
   }
