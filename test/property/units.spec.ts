@@ -14,6 +14,10 @@ const posting = (id: string, account = 'cash'): Order => ({
     { account: 'sales', direction: 'credit', amount: '1.00', currency: 'EUR' },
   ],
 });
+const capture = (id: string, parentId: string): Order => ({
+  ...{ id, kind: 'capture', parentId, part: { kind: 'whole' }, releaseRest: false, reference: null, description: null },
+  ...{ effectiveAt: undefined, createdBy: NIL_UUID, metadata: {} },
+});
 const keyed = (key: string, order: Order): Command => ({
   order,
   key: {
@@ -55,5 +59,15 @@ describe('a unit', () => {
     ]);
     expect(book.recorded.map(({ id }) => id)).toEqual(['t0']);
     expect(deciding.keys.map(({ key }) => key.key)).toEqual(['before']);
+  });
+
+  it('API-08 a refusal that is not remembered binds its key in no batch, this one neither', () => {
+    const { deciding } = batch();
+    const commands = [keyed('key', capture('t1', 'none')), keyed('key', posting('t2')), keyed('key', posting('t3'))];
+    expect(deciding.decide({ atomic: false, dryRun: false, commands }).map(resultOf)).toEqual([
+      { kind: 'refused', code: 'transaction-not-found', replayed: false },
+      { kind: 'recorded', id: 't2', replayed: false },
+      { kind: 'recorded', id: 't2', replayed: true },
+    ]);
   });
 });

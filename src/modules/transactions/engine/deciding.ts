@@ -89,7 +89,8 @@ export class Deciding {
     } else if (outcome.kind === 'refused' && isRemembered(outcome.problem)) {
       const body = problemDocument(outcome.problem, this.publicUrl);
       this.keys.push({ id, key, status: outcome.problem.status, body, transactionId: null });
-    }
+      // what is not remembered binds no key, in this batch as little as in the next
+    } else return outcome;
     this.decided.set(id, { fingerprint: key.fingerprint, outcome });
     return outcome;
   }
