@@ -65,21 +65,19 @@ export function weightOf({ commands }: Unit): number {
   return weight;
 }
 
+const AMOUNTS = ['debits', 'credits', 'pendingDebits', 'pendingCredits', 'version'] as const;
+type StoredBalance = Omit<BalanceAfter, (typeof AMOUNTS)[number]> & Record<(typeof AMOUNTS)[number], string>;
+
 /** JSON of balances, to be kept with a key: amounts as texts. */
-export const storeBalances = (balances: readonly BalanceAfter[]): unknown =>
-  balances.map((balance) =>
-    Object.fromEntries(
-      Object.entries(balance).map(([name, value]) => [name, typeof value === 'bigint' ? `${value}n` : value]),
-    ),
-  );
+export const storeBalances = (balances: readonly BalanceAfter[]): StoredBalance[] =>
+  balances.map((balance) => ({ ...balance, ...converted(balance, String) }));
 
 export const readBalances = (stored: unknown): BalanceAfter[] =>
-  (stored as Record<string, unknown>[]).map(
-    (balance) =>
-      Object.fromEntries(
-        Object.entries(balance).map(([name, value]) => [
-          name,
-          typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-        ]),
-      ) as unknown as BalanceAfter,
-  );
+  (stored as StoredBalance[]).map((balance) => ({ ...balance, ...converted(balance, BigInt) }));
+
+function converted<From, To>(balance: Record<(typeof AMOUNTS)[number], From>, convert: (amount: From) => To) {
+  return Object.fromEntries(AMOUNTS.map((name) => [name, convert(balance[name])])) as Record<
+    (typeof AMOUNTS)[number],
+    To
+  >;
+}
