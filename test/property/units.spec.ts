@@ -36,6 +36,20 @@ function batch() {
   return engine.begin(new Date('2026-11-21T10:00:00Z'));
 }
 
+describe('an entry', () => {
+  it('names an account by its id in capitals too, as a path does (RFC 9562 section 4)', () => {
+    const id = '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b02';
+    const engine = new MemoryEngine(true, []);
+    engine.accounts.set(id, stateOf({ code: 'cash', grows: 'debit' }, id));
+    engine.accounts.set('sales', stateOf({ code: 'sales', grows: 'credit' }));
+    const { deciding, book } = engine.begin(new Date('2026-11-21T10:00:00Z'));
+    const command = keyed('key', posting('t1', id.toUpperCase()));
+    const outcomes = deciding.decide({ atomic: false, dryRun: false, commands: [command] });
+    expect(outcomes.map(resultOf)).toEqual([{ kind: 'recorded', id: 't1', replayed: false }]);
+    expect(book.recorded[0]?.entries[0]).toMatchObject({ accountId: id, account: 'cash' });
+  });
+});
+
 describe('a unit', () => {
   it('REL-05 of an atomic one that is refused nothing is told as recorded, the repeats of its own keys neither', () => {
     const { deciding, book } = batch();

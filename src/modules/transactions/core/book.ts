@@ -1,3 +1,4 @@
+import { isUuid } from '../../../common/ids/uuid';
 import { type Currency, isoCurrency } from '../../../common/money/currency';
 import { type Direction } from './account';
 import { type AccountState, type NewAccount } from './account-state';
@@ -122,9 +123,14 @@ export class Book {
     return this.currencies.get(code) ?? isoCurrency(code);
   }
 
-  /** The account with this id or code; in an open ledger one is made for a code that is new. */
+  /** The account with this id or code, if the ledger has it; an id may be in capitals. */
+  knownAccount(idOrCode: string): AccountState | undefined {
+    return this.accounts.get(idOrCode) ?? (isUuid(idOrCode) ? this.accounts.get(idOrCode.toLowerCase()) : undefined);
+  }
+
+  /** As `knownAccount`; in an open ledger one is made for a code that is new. */
   account(idOrCode: string): AccountState | undefined {
-    const known = this.accounts.get(idOrCode) ?? this.prepared.get(idOrCode);
+    const known = this.knownAccount(idOrCode) ?? this.prepared.get(idOrCode);
     if (known) return known;
     const made = this.plans && newAccount(idOrCode, this.plans);
     // an account of the ledger only once an entry is recorded: a refused order makes none

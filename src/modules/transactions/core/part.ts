@@ -68,7 +68,7 @@ function takeEntries(
     let wanted = amount;
     for (const [place, own] of parent.entries.entries()) {
       if (own.direction !== entry.direction || own.currency !== entry.currency) continue;
-      if (own.accountId !== entry.account && own.account !== entry.account) continue;
+      if (own.accountId !== entry.account.toLowerCase() && own.account !== entry.account) continue;
       const rest = left(parent, place) - (taken[place] ?? 0n);
       const share = wanted < rest ? wanted : rest;
       taken[place] = (taken[place] ?? 0n) + share;

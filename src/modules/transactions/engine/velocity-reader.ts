@@ -36,7 +36,7 @@ export async function readVelocity(
     for (const { order } of commands) {
       if (order instanceof Problem || order.kind !== 'posting') continue;
       for (const entry of order.entries) {
-        const account = book.accounts.get(entry.account);
+        const account = book.knownAccount(entry.account);
         if (!account || account.limits.length === 0) continue;
         for (const [place, rule] of (limitsOf(account, entry.currency)?.velocity ?? []).entries()) {
           const key = velocityKey(account.id, entry.currency, place);
