@@ -18,6 +18,7 @@ import {
   dated,
   modelAccountOf,
   opening,
+  PLANS,
   SCALES,
   streams,
   type StreamSpec,
@@ -33,7 +34,7 @@ const seen = { codes: new Set<string>(), kinds: new Set<string>(), results: new 
 
 /** Carries out a stream on the core and on the model. */
 function run({ open, batches }: StreamSpec): void {
-  const engine = new MemoryEngine(open, [{ code: 'PTS', scale: SCALES.PTS, name: 'Points' }]);
+  const engine = new MemoryEngine(open ? PLANS : undefined, [{ code: 'PTS', scale: SCALES.PTS, name: 'Points' }]);
   const model = new ModelLedger(SCALES, open ? modelAccountOf : undefined, codeOf);
   const update = (account: ModelAccount) => {
     model.accounts.set(account.code, account);
@@ -209,7 +210,6 @@ const chained = (one: RecordedTransaction): ChainedTransaction => ({
   effectiveAt: one.effectiveAt.toISOString(),
   createdAt: one.createdAt.toISOString(),
   expiresAt: one.expiresAt?.toISOString() ?? null,
-  hash: one.hash.toString('hex'),
   entries: one.entries.map((entry) => [
     ...[entry.accountId, entry.account, entry.currency, entry.direction, entry.kind],
     ...[String(entry.amount), String(entry.version), String(entry.balanceAfter)],
@@ -217,14 +217,18 @@ const chained = (one: RecordedTransaction): ChainedTransaction => ({
 });
 
 describe('the core against the model', () => {
-  it('REL-01 REL-02 REL-04 REL-05 REL-06 REL-07 REL-11 REL-13 any stream of commands has the same answers and leaves the same ledger; a refusal leaves it byte-identical', () => {
-    fc.assert(fc.property(streams([500, 1_000, 60_000, 0, -1], [0, 1, 400, 1_000, 5_000, 60_000]), run), {
-      numRuns: RUNS,
-    });
-    // every refusal that there is and every kind of transaction came about
-    expect([...seen.codes].sort()).toEqual([...CODES].sort());
-    expect([...seen.kinds].sort()).toEqual(['capture', 'expiry', 'hold', 'posting', 'reversal', 'void']);
-    expect([...seen.results].sort()).toEqual(['aborted', 'recorded', 'recorded again', 'refused', 'refused again']);
-    expect(seen.recorded).toBeGreaterThan(RUNS * 5);
-  }, RUNS * 60);
+  it(
+    'REL-01 REL-02 REL-04 REL-05 REL-06 REL-07 REL-11 REL-13 any stream of commands has the same answers and leaves the same ledger; a refusal leaves it byte-identical',
+    () => {
+      fc.assert(fc.property(streams([500, 1_000, 60_000, 0, -1], [0, 1, 400, 1_000, 5_000, 60_000]), run), {
+        numRuns: RUNS,
+      });
+      // every refusal that there is and every kind of transaction came about
+      expect([...seen.codes].sort()).toEqual([...CODES].sort());
+      expect([...seen.kinds].sort()).toEqual(['capture', 'expiry', 'hold', 'posting', 'reversal', 'void']);
+      expect([...seen.results].sort()).toEqual(['aborted', 'recorded', 'recorded again', 'refused', 'refused again']);
+      expect(seen.recorded).toBeGreaterThan(RUNS * 5);
+    },
+    RUNS * 60,
+  );
 });

@@ -27,7 +27,7 @@ const keyed = (key: string, order: Order): Command => ({
 });
 
 function batch() {
-  const engine = new MemoryEngine(false, []);
+  const engine = new MemoryEngine(undefined, []);
   for (const [code, grows] of [
     ['cash', 'debit'],
     ['sales', 'credit'],
@@ -39,7 +39,7 @@ function batch() {
 describe('an entry', () => {
   it('names an account by its id in capitals too, as a path does (RFC 9562 section 4)', () => {
     const id = '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b02';
-    const engine = new MemoryEngine(true, []);
+    const engine = new MemoryEngine([], []);
     engine.accounts.set(id, stateOf({ code: 'cash', grows: 'debit' }, id));
     engine.accounts.set('sales', stateOf({ code: 'sales', grows: 'credit' }));
     const { deciding, book } = engine.begin(new Date('2026-11-21T10:00:00Z'));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /*
  * The hash chain, computed again from rows by the words of the documentation and by no code of ours: each hash is the
- * SHA-256 of the hash before it and one JSON text of the transaction.
+ * SHA-256 of the hash before it, in hexadecimal, and one JSON text of the transaction.
  */
 
 export interface ChainedTransaction {
@@ -33,24 +33,26 @@ function sorted(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${sorted(member)}`).join(',')}}`;
 }
 
-export function hashAfter(previous: Buffer, one: ChainedTransaction): Buffer {
+export function hashAfter(previous: string, one: ChainedTransaction): string {
   const text = JSON.stringify([
     'daybook.transaction.1',
     ...[one.ledgerId, one.sequence, one.id, one.kind, one.parentId, one.templateId, one.reference, one.description],
     ...[one.effectiveAt, one.createdAt, one.createdBy, one.expiresAt, sorted(one.metadata), one.entries],
   ]);
-  return createHash('sha256').update(previous).update(text).digest();
+  return createHash('sha256')
+    .update(previous + text)
+    .digest('hex');
 }
 
 /** Of a whole ledger, in its order. @returns what is wrong with it */
 export function faultsInChain(transactions: Iterable<ChainedTransaction>, head?: string): string[] {
   const faults: string[] = [];
-  let previous: Buffer = Buffer.alloc(32);
+  let previous = '0'.repeat(64);
   for (const one of transactions) {
-    if (hashAfter(previous, one).toString('hex') !== one.hash) faults.push(`the hash of ${one.sequence} is another`);
-    previous = Buffer.from(one.hash, 'hex');
+    if (hashAfter(previous, one) !== one.hash) faults.push(`the hash of ${one.sequence} is another`);
+    previous = one.hash;
   }
-  if (head !== undefined && head !== previous.toString('hex')) faults.push('the head is not the last hash');
+  if (head !== undefined && head !== previous) faults.push('the head is not the last hash');
   return faults;
 }
 

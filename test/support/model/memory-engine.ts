@@ -3,13 +3,14 @@ import { balanceKey, type BalanceState } from '../../../src/modules/transactions
 import { Book, type ParentState } from '../../../src/modules/transactions/core/book';
 import { FIRST_HASH } from '../../../src/modules/transactions/core/hash-chain';
 import { velocityKey } from '../../../src/modules/transactions/core/limit-check';
-import { accountByFirstSegment } from '../../../src/modules/transactions/core/new-account';
+import { type AccountPlan } from '../../../src/modules/transactions/core/new-account';
 import { movesPosted, type RecordedTransaction } from '../../../src/modules/transactions/core/recorded';
 import { expire } from '../../../src/modules/transactions/core/settlement';
 import { type KnownKey } from '../../../src/modules/transactions/engine/batch-reader';
-import { scopedKey } from '../../../src/modules/transactions/engine/command';
+import { type CommandKey } from '../../../src/modules/transactions/engine/command';
 import { Deciding } from '../../../src/modules/transactions/engine/deciding';
 import { type Currency } from '../../../src/common/money/currency';
+import { idempotencyId } from '../../../src/platform/http/idempotency/idempotency-id';
 
 /**
  * The engine with memory for a database: it hands each batch a book as the rows would have it and keeps what the batch
@@ -23,10 +24,11 @@ export class MemoryEngine {
   private balances: BalanceState[] = [];
   private parents: ParentState[] = [];
   private readonly keys = new Map<string, KnownKey>();
-  private hash: Buffer = FIRST_HASH;
+  private hash = FIRST_HASH;
 
+  /** @param plans of an open ledger */
   constructor(
-    private readonly open: boolean,
+    private readonly plans: readonly AccountPlan[] | undefined,
     custom: readonly Currency[],
   ) {
     this.currencies = new Map(custom.map((currency) => [currency.code, currency]));
@@ -34,7 +36,7 @@ export class MemoryEngine {
 
   /** A batch, after the holds that are due; `commit` keeps what was decided until then. */
   begin(now: Date): { book: Book; deciding: Deciding; commit: () => void } {
-    const { accounts, currencies, open } = this;
+    const { accounts, currencies } = this;
     const book = new Book({
       ledgerId: 'ledger',
       sequence: BigInt(this.recorded.length),
@@ -44,8 +46,8 @@ export class MemoryEngine {
       balances: new Map(this.balances.map((one) => [balanceKey(one.accountId, one.currency), { ...one }])),
       currencies: new Map(currencies),
       references: new Set(this.recorded.flatMap(({ reference }) => reference ?? [])),
-      ...(open ? { makeAccount: accountByFirstSegment } : {}),
     });
+    book.plans = this.plans;
     for (const parent of this.parents) book.parents.set(parent.id, { ...parent });
     this.readVelocity(book);
     const due = this.parents.filter(
@@ -56,6 +58,8 @@ export class MemoryEngine {
     const state = {
       ...{ book, ledgerOpen: true, tenantActive: true, holdsDue: due.length > 0, accountsVersion: '0' },
       keys: this.keys,
+      keyIds: { get: idempotencyId } as unknown as ReadonlyMap<CommandKey, string>,
+      expiredKeys: new Set<string>(),
     };
     const earlier = new Map(this.recorded.map((one) => [one.id, one]));
     const deciding = new Deciding(state, earlier, 'http://localhost');
@@ -96,10 +100,7 @@ export class MemoryEngine {
       this.parents.push({ id, kind, sequence, entries, expiresAt: null, status: null, remaining, stored: false });
     }
     this.hash = book.hash;
-    for (const { key, fingerprint, status, body, transactionId } of deciding.keys.map(({ key: one, ...rest }) => ({
-      ...{ key: one, fingerprint: one.fingerprint },
-      ...rest,
-    })))
-      this.keys.set(scopedKey(key), { fingerprint, status, body, transactionId });
+    for (const { id, key, status, body, transactionId } of deciding.keys)
+      this.keys.set(id, { fingerprint: key.fingerprint, status, body, transactionId });
   }
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { type AccountPlan } from '../../../src/modules/transactions/core/new-account';
 import { type ModelAccount } from './types';
 
 /*
@@ -40,7 +41,26 @@ export const ACCOUNTS: readonly ModelAccount[] = [
 /** Named by entries, and not there from the start: an open ledger makes the first two. */
 export const NEW_CODES = ['assets:new', 'liabilities:new:one', 'nobody'] as const;
 
+/** Account templates of the open ledger, and the same in the model's words. */
+export const PLANS: readonly AccountPlan[] = [
+  {
+    pattern: 'liabilities:new:*',
+    name: 'By template',
+    type: 'liability',
+    normalBalance: 'credit',
+    currencies: ['EUR', 'JPY'],
+    limits: [{ currency: 'EUR', minimum: -5n, maximum: 30n, creditLine: null, velocity: [] }],
+    metadata: { made: true },
+  },
+];
 export function modelAccountOf(code: string): ModelAccount | undefined {
+  if (code === 'liabilities:new:one')
+    return {
+      code,
+      grows: 'credit',
+      currencies: ['EUR', 'JPY'],
+      limits: [{ currency: 'EUR', minimum: -5n, maximum: 30n }],
+    };
   if (code.startsWith('assets:')) return { code, grows: 'debit' };
   return code.startsWith('liabilities:') ? { code, grows: 'credit' } : undefined;
 }
