@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
@@ -13,9 +13,7 @@ import { UsersModule } from './modules/users';
 import { RedisModule } from './platform/cache/redis.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HttpModule } from './platform/http/http.module';
-import { PageLinksInterceptor } from './platform/http/pagination/page-links.interceptor';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
-import { UnitOfWorkInterceptor } from './platform/http/unit-of-work.interceptor';
 import { LifecycleModule } from './platform/lifecycle/lifecycle';
 import { QueueModule } from './platform/queue/queue.module';
 import { TelemetryModule } from './platform/telemetry/telemetry.module';
@@ -46,8 +44,6 @@ import { SecurityModule } from './platform/security/security.module';
     { provide: APP_GUARD, useExisting: AuthenticationGuard },
     { provide: APP_GUARD, useExisting: ThrottleGuard },
     { provide: APP_GUARD, useExisting: AccessGuard },
-    { provide: APP_INTERCEPTOR, useExisting: UnitOfWorkInterceptor },
-    { provide: APP_INTERCEPTOR, useExisting: PageLinksInterceptor },
   ],
 })
 export class AppModule {}

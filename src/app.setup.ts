@@ -20,6 +20,7 @@ import {
   securityHeaders,
 } from './platform/http/before-routing';
 import { isNotModified } from './platform/http/concurrency/not-modified';
+import { interceptHandlers } from './platform/http/handler-interceptors';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
@@ -105,6 +106,7 @@ function setUpHttp(app: NestFastifyApplication, config: Config, logger: Pino): v
   addHeaders(app, config);
   addNotModified(app);
   app.enableVersioning(VERSIONING);
+  interceptHandlers(app);
   app.useGlobalPipes(new ProblemValidationPipe());
   app.useGlobalFilters(app.get(ProblemFilter));
 }

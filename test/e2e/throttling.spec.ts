@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { ThrottleStorage } from '../../src/platform/http/throttling/throttle.storage';
 import { startTestApp, type TestAnswer, type TestApp, type TestTenant } from '../support/app';
 
 const LIMIT = 8;
@@ -116,6 +118,24 @@ describe('throttling', () => {
       Array.from({ length: 30 }, async () => (await signIn(newEmail(), address)).status),
     );
     expect(statuses.filter((status) => status !== 429)).toHaveLength(5);
+  });
+
+  it('requests of one caller that come at once are counted one by one, by several processes together', async () => {
+    const second = await startTestApp({ REDIS_PREFIX: '' }, app);
+    try {
+      const storages = [app, second].map((process) => process.app.get(ThrottleStorage));
+      const key = randomBytes(8).toString('hex');
+      const counts = await Promise.all(
+        Array.from({ length: 300 }, async (_, index) => {
+          // some before, some while and some after a command is under way
+          for (let turn = 0; turn < index % 5; turn += 1) await setImmediate();
+          return (await (storages[index % 2] as ThrottleStorage).increment(key, 60_000, 250)).totalHits;
+        }),
+      );
+      expect(counts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
+    } finally {
+      await second.close();
+    }
   });
 
   it('health is not limited', async () => {

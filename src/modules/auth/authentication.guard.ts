@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
@@ -6,12 +6,13 @@ import { type FastifyRequest } from 'fastify';
 import { UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
+import { PerRoute } from '../../platform/http/per-route';
 import { ThrottleGuard } from '../../platform/http/throttling/throttle.guard';
 import { ACCESS, type Access } from '../../platform/security/access.decorators';
 import { SecurityLog } from '../../platform/security/security-log';
 import { TENANT_SUSPENDED } from '../tenants';
 import { type AccessClaims, bearerTokenOf } from './access-token';
-import { PrincipalCache } from './principal-cache';
+import { type Caller, PrincipalCache } from './principal-cache';
 import { PrincipalsService } from './principals.service';
 
 const ALSO_WHEN_SUSPENDED = 'daybook:also-when-suspended';
@@ -19,9 +20,17 @@ const ALSO_WHEN_SUSPENDED = 'daybook:also-when-suspended';
 /** The few routes that stay open to members of a suspended tenant. */
 export const AlsoWhenSuspended = () => SetMetadata(ALSO_WHEN_SUSPENDED, true);
 
+/** What a route says of its callers. */
+interface Route {
+  readonly isPublic: boolean;
+  readonly isForSuspended: boolean;
+}
+
 /** Says who makes the request, or refuses it. What they may do is for the guards after it. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard('jwt') {
+  private readonly routes = new PerRoute((context) => this.routeOf(context));
+
   constructor(
     private readonly reflector: Reflector,
     private readonly config: Config,
@@ -33,9 +42,33 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     super();
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** @returns a promise only for a credential that is not known yet */
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const route = this.routes.of(context);
+    if (route.isPublic) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const token = bearerTokenOf(request);
+    if (token === null) return this.identify(context, undefined);
+    const chosen = headerOf(request, this.config.http.tenantHeader);
+    const key = hash('sha256', `${token} ${chosen ?? ''}`, 'base64');
+    const known = this.cache.known(key);
+    return known ? admit(request, known, route) : this.identify(context, { key, chosen });
+  }
+
+  private async identify(
+    context: ExecutionContext,
+    credential: { readonly key: string; readonly chosen: string | undefined } | undefined,
+  ): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: AccessClaims }>();
     try {
-      return await this.authenticate(context);
+      if (!credential) throw this.refused(request, 'no bearer token');
+      const caller = await this.cache.remember(credential.key, async () => {
+        await super.canActivate(context);
+        const found = await this.principals.find(request.user as AccessClaims, credential.chosen);
+        if (!found) throw this.refused(request, 'the session has ended');
+        return found;
+      });
+      return admit(request, caller, this.routes.of(context));
     } catch (error) {
       // the guard that limits comes after this one, and is never reached by those who are refused here
       if (error instanceof Problem && error.type === UNAUTHENTICATED) await this.throttle.canActivate(context);
@@ -43,38 +76,15 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     }
   }
 
-  private async authenticate(context: ExecutionContext): Promise<boolean> {
+  private routeOf(context: ExecutionContext): Route {
     const targets = [context.getHandler(), context.getClass()];
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets);
-    if (access?.kind === 'public') return true;
-
-    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: AccessClaims }>();
-    const token = bearerTokenOf(request);
-    if (token === null) throw this.refused(request, 'no bearer token');
-    const chosen = headerOf(request, this.config.http.tenantHeader);
-    const key = createHash('sha256')
-      .update(token)
-      .update(' ')
-      .update(chosen ?? '')
-      .digest('base64');
-    const { principal, suspended } = await this.cache.through(key, async () => {
-      await super.canActivate(context);
-      const caller = await this.principals.find(request.user as AccessClaims, chosen);
-      if (!caller) throw this.refused(request, 'the session has ended');
-      return caller;
-    });
-    request.principal = principal;
-    request.context.principal = principal;
-    if (principal.tenantId !== undefined) request.context.tenantId = principal.tenantId;
-
-    const ofPlatform = access?.kind === 'permission' && access.permission.startsWith('platform:');
-    if (
-      suspended &&
-      !ofPlatform &&
-      !this.reflector.getAllAndOverride<boolean | undefined>(ALSO_WHEN_SUSPENDED, targets)
-    )
-      throw new Problem(TENANT_SUSPENDED, 'The tenant is suspended.');
-    return true;
+    return {
+      isPublic: access?.kind === 'public',
+      isForSuspended:
+        (access?.kind === 'permission' && access.permission.startsWith('platform:')) ||
+        this.reflector.getAllAndOverride<boolean | undefined>(ALSO_WHEN_SUSPENDED, targets) === true,
+    };
   }
 
   /** What passport found. `info` is why it refused, or the database's own problem when a key could not be looked up. */
@@ -92,6 +102,15 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     this.log.write({ event: 'authenticate', outcome: 'failure', method: 'access-token', reason, source: request.ip });
     return new Problem(UNAUTHENTICATED, 'Send a valid access token.');
   }
+}
+
+/** @throws Problem `tenant-suspended` */
+function admit(request: FastifyRequest, { principal, suspended }: Caller, { isForSuspended }: Route): true {
+  request.principal = principal;
+  request.context.principal = principal;
+  if (principal.tenantId !== undefined) request.context.tenantId = principal.tenantId;
+  if (suspended && !isForSuspended) throw new Problem(TENANT_SUSPENDED, 'The tenant is suspended.');
+  return true;
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

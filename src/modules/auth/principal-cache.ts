@@ -18,10 +18,13 @@ const CAPACITY = 10_000;
 /** The floor under the notifications: even one that is lost without a sign is made up for by then. */
 const MAX_AGE_MS = 30_000;
 
-/** Who is behind a credential, remembered until something about them is revoked (AUTH-16). Without news, nothing is remembered. */
+/**
+ * Who is behind a credential, remembered until something about them is revoked (AUTH-16). Without news, nothing is
+ * remembered. Keys stand for the whole credential: two that differ in one bit have two keys (TEN-12).
+ */
 @Injectable()
 export class PrincipalCache {
-  /** In the order of last use. */
+  /** Oldest first. */
   private readonly entries = new Map<string, Entry>();
 
   constructor(private readonly revocations: Revocations) {
@@ -30,15 +33,13 @@ export class PrincipalCache {
     });
   }
 
-  /** @param key stands for the whole credential: two that differ in one bit have two keys (TEN-12) */
-  async through(key: string, lookUp: () => Promise<Caller>): Promise<Caller> {
+  known(key: string): Caller | undefined {
+    const entry = this.entries.get(key);
+    return entry && entry.epoch === this.revocations.epoch && entry.validUntil > Date.now() ? entry : undefined;
+  }
+
+  async remember(key: string, lookUp: () => Promise<Caller>): Promise<Caller> {
     const { epoch } = this.revocations;
-    const known = this.entries.get(key);
-    if (known && known.epoch === epoch && known.validUntil > Date.now()) {
-      this.entries.delete(key);
-      this.entries.set(key, known);
-      return known;
-    }
     this.entries.delete(key);
     const caller = await lookUp();
     // what was said during the look-up is not in its answer

@@ -1,26 +1,25 @@
 import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { RepositoriesModule } from '../database/repositories';
 import { AccessGuard } from '../security/access.guard';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity';
 import { IdempotencyService } from './idempotency/idempotency.service';
 import { IdempotentRoute } from './idempotency/idempotent-route';
 import { CursorService } from './pagination/cursor.service';
-import { PageLinksInterceptor } from './pagination/page-links.interceptor';
 import { ProblemFilter } from './problem.filter';
 import { RouteTable } from './route-table';
 import { ThrottlingModule } from './throttling/throttling.module';
 import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
 
-/** What every route goes through. Their order is set in app.module.ts. */
+/** What every route goes through. The order of the guards is set in app.module.ts. */
 @Global()
 @Module({
-  imports: [ThrottlingModule, RepositoriesModule.for([IdempotencyKey])],
+  imports: [DiscoveryModule, ThrottlingModule, RepositoriesModule.for([IdempotencyKey])],
   providers: [
     AccessGuard,
     CursorService,
     IdempotencyService,
     IdempotentRoute,
-    PageLinksInterceptor,
     ProblemFilter,
     RouteTable,
     UnitOfWorkInterceptor,
@@ -31,7 +30,6 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     CursorService,
     IdempotencyService,
     IdempotentRoute,
-    PageLinksInterceptor,
     ProblemFilter,
     RouteTable,
     UnitOfWorkInterceptor,

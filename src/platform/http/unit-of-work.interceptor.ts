@@ -16,6 +16,10 @@ export const WithoutTransaction = () => SetMetadata(TRANSACTION, 'none');
 /** A POST that changes nothing, or a GET that must write. */
 export const InTransaction = (mode: Mode) => SetMetadata(TRANSACTION, mode);
 
+/** Whether the interceptor has anything to do there. */
+export const runsInTransaction = (handler: object, controller: object): boolean =>
+  (Reflect.getMetadata(TRANSACTION, handler) ?? Reflect.getMetadata(TRANSACTION, controller)) !== 'none';
+
 interface Policy {
   readonly mode: Mode | 'none';
   readonly idempotency: IdempotencyPolicy;

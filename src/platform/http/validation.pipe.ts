@@ -1,7 +1,8 @@
-import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { getMetadataStorage, ValidationError, ValidationTypes, type ValidatorOptions } from 'class-validator';
 import { NOT_FOUND, VALIDATION_FAILED } from '../../common/problems/http.problems';
 import { Problem, type ProblemItem } from '../../common/problems/problem';
+import { isSurelyValid } from './surely-valid';
 
 const UNKNOWN_FIELD = 'This field is not known here.';
 
@@ -13,7 +14,19 @@ class InvalidFields extends Error {
 
 /** Checks bodies and queries against their DTO; what a DTO does not know is refused, not dropped. */
 @Injectable()
-export class ProblemValidationPipe extends ValidationPipe {
+export class ProblemValidationPipe implements PipeTransform {
+  private readonly closely = new CloseLook();
+
+  /** @returns a promise only where class-validator has to look */
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
+    // what a decorator of ours makes of the request is not the caller's
+    if (metadata.type === 'custom') return value;
+    if (metadata.type === 'body' && isSurelyValid(metadata.metatype, value)) return value;
+    return this.closely.transform(value, metadata);
+  }
+}
+
+class CloseLook extends ValidationPipe {
   constructor() {
     super({
       whitelist: true,

@@ -19,7 +19,9 @@ import {
 } from 'class-validator';
 import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
 import { PageQuery } from '../../../platform/http/pagination/page.dto';
+import { SurelyValidIf } from '../../../platform/http/surely-valid';
 import { type Direction, DIRECTIONS } from '../core/account';
+import { surelyValidPosting } from './surely-valid-posting';
 import { IsAmount, IsInstant, IsMetadata, MayBeAbsent } from './validators';
 
 /** Entries of one transaction, at the most. */
@@ -123,6 +125,7 @@ export class TemplateUse {
   parameters?: Record<string, unknown>;
 }
 
+@SurelyValidIf(surelyValidPosting(ENTRIES_MAX))
 export class PostTransactionRequest extends RecordRequest {
   /** `pending` makes a hold: the amounts are reserved until it is captured, voided or expires. */
   @ApiPropertyOptional({ enum: ['posted', 'pending'], default: 'posted' })

@@ -5,6 +5,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RATE_LIMITED } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
 import { Metrics } from '../../telemetry/metrics';
+import { PerRoute } from '../per-route';
 
 export const THROTTLE_CLASS = 'daybook:throttle';
 
@@ -20,19 +21,47 @@ export function callerOf(request: FastifyRequest): string {
   return request.principal ? `session:${request.principal.sessionId}` : `address:${request.ip}`;
 }
 
+type Quota = Omit<ThrottlerRequest, 'context'>;
+
+/** What a route counts. */
+interface Quotas {
+  readonly finding: Promise<readonly Quota[]>;
+  found: readonly Quota[] | undefined;
+}
+
 /** Limits requests and says so in the `RateLimit` fields (API-09, draft-ietf-httpapi-ratelimit-headers). */
 @Injectable()
 export class ThrottleGuard extends ThrottlerGuard {
   @Inject(Metrics)
   private readonly metrics: Metrics;
+  private readonly quotas = new PerRoute((context) => this.quotasOf(context));
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const quotas = this.quotas.of(context);
+    for (const quota of quotas.found ?? (await quotas.finding)) await this.handleRequest({ ...quota, context });
+    return true;
+  }
+
+  /** The library reads its twenty decorators anew at each request, and none of ours says anything about a request. */
+  private quotasOf(context: ExecutionContext): Quotas {
+    const found: Quota[] = [];
+    const handleRequest = ({ limit, ttl, throttler, blockDuration, getTracker, generateKey }: ThrottlerRequest) =>
+      Promise.resolve(found.push({ limit, ttl, throttler, blockDuration, getTracker, generateKey }) > 0);
+    const asked = Object.create(this, { handleRequest: { value: handleRequest } }) as ThrottleGuard;
+    const quotas: Quotas = {
+      finding: super.canActivate.call(asked, context).then(() => (quotas.found = found)),
+      found: undefined,
+    };
+    return quotas;
+  }
 
   protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
     const { context, limit, ttl, throttler, blockDuration, generateKey, getTracker } = props;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const name = throttler.name ?? 'default';
-    const tracker = await getTracker(request, context);
-    const key = generateKey(context, tracker, name);
+    const tracker = getTracker(request, context);
+    const key = generateKey(context, typeof tracker === 'string' ? tracker : await tracker, name);
     const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
       key,
       ttl,
