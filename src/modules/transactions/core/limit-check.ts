@@ -32,25 +32,30 @@ export function effectsOf(book: Book, entries: readonly ResolvedEntry[]): Map<st
   return effects;
 }
 
-/** @throws Problem `amount-out-of-range` when a sum of a balance would have more than 38 digits */
-export function assertRange(effects: ReadonlyMap<string, Effect>): void {
-  for (const { account, index, after } of effects.values()) {
-    const { debits, credits, pendingDebits, pendingCredits } = after;
-    if (
-      debits <= MAX_MINOR_UNITS &&
-      credits <= MAX_MINOR_UNITS &&
-      pendingDebits <= MAX_MINOR_UNITS &&
-      pendingCredits <= MAX_MINOR_UNITS
-    )
-      continue;
-    throw entryRefused(
-      AMOUNT_OUT_OF_RANGE,
-      index,
-      'amount',
-      `A sum of the balance of ${account.code} would have more than 38 digits.`,
-    );
+/** @throws Problem `amount-out-of-range` at the entry that makes a sum of its balance longer than 38 digits */
+export function assertRange(book: Book, effects: ReadonlyMap<string, Effect>, entries: readonly ResolvedEntry[]): void {
+  if ([...effects.values()].every(({ after }) => inRange(after))) return;
+  const sums = new Map<string, BalanceSums>();
+  for (const [index, { account, currency, kind, direction, amount }] of entries.entries()) {
+    const key = balanceKey(account.id, currency.code);
+    const sum = sums.get(key) ?? sumsOnly(book.sumsOf(account.id, currency.code));
+    sums.set(key, sum);
+    applyEntry(sum, kind, direction, amount);
+    if (!inRange(sum))
+      throw entryRefused(
+        AMOUNT_OUT_OF_RANGE,
+        index,
+        'amount',
+        `The ${direction}s of ${account.code} would have more than 38 digits.`,
+      );
   }
 }
+
+const inRange = ({ debits, credits, pendingDebits, pendingCredits }: BalanceSums): boolean =>
+  debits <= MAX_MINOR_UNITS &&
+  credits <= MAX_MINOR_UNITS &&
+  pendingDebits <= MAX_MINOR_UNITS &&
+  pendingCredits <= MAX_MINOR_UNITS;
 
 /**
  * Minimum, credit line and maximum of every balance that the transaction moves the wrong way: a balance that is out of

@@ -20,7 +20,7 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
   if (posting.expiresAt && posting.expiresAt <= book.now)
     throw fieldRefused(EXPIRY_PASSED, '/expiresAt', 'The hold would have expired already.');
   const effects = effectsOf(book, entries);
-  assertRange(effects);
+  assertRange(book, effects, entries);
   assertConditions(book, posting, effects);
   assertBalanceLimits(book, effects);
   const velocity = assertVelocity(book, entries);

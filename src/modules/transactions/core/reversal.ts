@@ -36,7 +36,7 @@ export function reverse(book: Book, order: Reversal): RecordedTransaction {
   });
   assertReferenceIsFree(book, order.reference);
   const effects = effectsOf(book, entries);
-  assertRange(effects);
+  assertRange(book, effects, entries);
   assertBalanceLimits(book, effects);
 
   const { id, parentId, reference, description, createdBy, metadata } = order;

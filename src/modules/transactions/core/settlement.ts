@@ -25,7 +25,7 @@ export function capture(book: Book, order: Capture): RecordedTransaction {
   const rest = hold.remaining.map((left, place) => left - (taken[place] ?? 0n));
   const released = order.releaseRest ? hold.remaining : taken;
   const entries = [...captured, ...entriesOf(book, hold, released, 'released')];
-  assertRange(effectsOf(book, entries));
+  assertRange(book, effectsOf(book, entries), entries);
 
   const remaining = order.releaseRest ? rest.map(() => 0n) : rest;
   const transaction = book.record({ ...headOf(book, order), kind: 'capture' }, entries);
