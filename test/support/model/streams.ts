@@ -225,7 +225,7 @@ export function streams(expiries: readonly number[], steps: readonly number[]): 
   const limits = fc.constantFrom<Change>(
     { limits: [] },
     { limits: [{ currency: 'EUR', minimum: 0n }] },
-    { limits: [{ currency: 'EUR', minimum: 0n, creditLine: { amount: 15n, from: 2_000, until: 70_000 } }] },
+    { limits: [{ currency: 'EUR', minimum: 0n, creditLine: { amount: 15n, from: 1_000, until: 5_000 } }] },
     { limits: [{ currency: 'EUR', maximum: 25n, velocity: [{ direction: 'credit', seconds: 60, count: 2 }] }] },
   );
   const change = fc.record({
@@ -238,7 +238,7 @@ export function streams(expiries: readonly number[], steps: readonly number[]): 
   });
   const batch = fc.record({
     after: fc.constantFrom(...steps),
-    change: rarely(change, 4),
+    change: rarely(change, 3),
     units: fc.array(fc.oneof({ weight: 3, arbitrary: single }, several), { minLength: 1, maxLength: 4 }),
   });
   return fc.record({ open: fc.boolean(), batches: fc.array(batch, { minLength: 1, maxLength: 6 }) });
