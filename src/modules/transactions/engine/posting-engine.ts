@@ -141,7 +141,7 @@ export class PostingEngine {
         const pause = PAUSES[attempt++];
         const cause = error instanceof Problem ? error.options.cause : error;
         const unknown = error instanceof Problem && error.type === OUTCOME_UNKNOWN;
-        const again = unknown || connectionLost(cause) || errorCode(cause) === '55P03' || keyRace(cause);
+        const again = unknown || connectionLost(cause) || errorCode(cause) === '55P03' || raced(cause);
         if (pause === undefined || !again) throw error;
         await delay(pause + Math.random() * pause * 0.2);
       }
@@ -204,9 +204,12 @@ export class PostingEngine {
   }
 }
 
-/** The same key was used elsewhere between our read and our write: the next run finds it. */
-const keyRace = (error: unknown): boolean =>
-  errorCode(error) === '23505' && (error as { constraint?: string }).constraint === 'idempotency_keys_pkey';
+/** Names that may be taken between our read and our write: other ledgers use keys, and accounts are created without the lock. */
+const RACED = ['idempotency_keys_pkey', 'accounts_code_key'];
+
+/** The same key was used, or the same account made, elsewhere at the same moment: the next run finds it. */
+const raced = (error: unknown): boolean =>
+  errorCode(error) === '23505' && RACED.includes((error as { constraint?: string }).constraint ?? '');
 
 interface Decision {
   readonly outcomes: Outcome[][] | 'expiring';
