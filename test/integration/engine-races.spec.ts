@@ -96,3 +96,34 @@ describe('an open ledger', () => {
     },
   );
 });
+
+describe('what a process remembers of a ledger', () => {
+  it('REL-04 counts for nothing after the database was put back to an earlier moment and went on from there', async () => {
+    const ledger = await newLedger();
+    // as a standby does that was promoted before the last transaction had reached it
+    const dump = async (table: string) =>
+      (await admin.query<{ row: unknown }>(`SELECT to_jsonb(t) AS row FROM ${table} t WHERE ledger_id = '${ledger}'`))
+        .rows;
+    await post(ledger, command('first', 'cash', '10.00'));
+    const earlier = new Map<string, { row: unknown }[]>();
+    for (const table of ['transactions', 'entries', 'balances', 'ledger_heads']) earlier.set(table, await dump(table));
+    await post(ledger, command('lost', 'cash', '500.00'));
+    await admin.query(`BEGIN; SET LOCAL session_replication_role = replica`);
+    for (const [table, rows] of earlier) {
+      await admin.query(`DELETE FROM ${table} WHERE ledger_id = '${ledger}'`);
+      for (const { row } of rows)
+        await admin.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_record(NULL::${table}, $1)`, [
+          JSON.stringify(row),
+        ]);
+    }
+    await admin.query(`DELETE FROM idempotency_keys WHERE key = 'lost'`);
+    await admin.query('COMMIT');
+    const other = await startEngine(database);
+    await other.engine.post(TENANT, ledger, command('instead', 'cash', '1.00'));
+    await other.app.close();
+    const spend = post(ledger, command('spend', 'cash', '1.00', { ifAvailableAtLeast: '100.00' }));
+    expect(await spend).toMatchObject({ kind: 'refused', problem: { type: { code: 'condition-failed' } } });
+    const outcome = await post(ledger, command('next', 'cash', '1.00', { ifVersion: 2, ifAvailableAtMost: '12.00' }));
+    expect(outcome.kind).toBe('recorded');
+  });
+});

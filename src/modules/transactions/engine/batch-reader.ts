@@ -141,7 +141,7 @@ export async function readBatch(
     if (!dryRun) for (const { key } of commands) if (key) keyIds.set(key, idempotencyId(key));
   const read = (from: KnownLedger) => readRow(client, tenantId, ledgerId, names, [...keyIds.values()], from);
   let row = await read(known.trusted ? known : unknown());
-  const stamp = row.ledger && { sequence: BigInt(row.ledger.sequence), accountsVersion: row.ledger.accounts_version };
+  const stamp = row.ledger && { hash: row.ledger.hash, accountsVersion: row.ledger.accounts_version };
   const asLeft = stamp !== null && sameStamp(known.stamp, stamp);
   if (!asLeft) {
     if (known.trusted) row = await read(unknown());

@@ -5,9 +5,12 @@ import { type BalanceState } from '../core/balance';
 /** Balances that a process keeps, over all ledgers; some 300 bytes each. */
 const BALANCES_MAX = 200_000;
 
-/** What stands for a state of a ledger: balances change with the sequence, accounts with their version, and only so. */
+/**
+ * What stands for a state of a ledger: balances change with the chain, accounts with their version, and only so. The hash
+ * and not the sequence: a database that was put back may come to the same sequence by another way.
+ */
 export interface Stamp {
-  readonly sequence: bigint;
+  readonly hash: string;
   readonly accountsVersion: string;
 }
 
@@ -55,4 +58,4 @@ export function unknown(): KnownLedger {
 }
 
 export const sameStamp = (a: Stamp | undefined, b: Stamp): boolean =>
-  a?.sequence === b.sequence && a.accountsVersion === b.accountsVersion;
+  a?.hash === b.hash && a.accountsVersion === b.accountsVersion;

@@ -200,7 +200,7 @@ export class PostingEngine {
     this.metrics.engineStep.observe({ step: 'decide' }, (decided - read) / 1000);
     this.metrics.engineStep.observe({ step: 'write' }, (performance.now() - decided) / 1000);
     for (const balance of book?.changedBalances ?? []) balance.storedVersion = balance.version;
-    return { outcomes, known, stamp: book && { sequence: book.sequence, accountsVersion: state.accountsVersion } };
+    return { outcomes, known, stamp: book && { hash: book.hash, accountsVersion: state.accountsVersion } };
   }
 }
 
