@@ -20,6 +20,7 @@ export class Config {
     readonly trustProxy: readonly string[];
     readonly corsOrigins: readonly string[];
     readonly bodyLimit: number;
+    readonly bulkLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
     readonly uploadTimeoutMs: number;
@@ -73,6 +74,7 @@ export class Config {
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
       bodyLimit: env.BODY_LIMIT_BYTES,
+      bulkLimit: env.BULK_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       uploadTimeoutMs: env.UPLOAD_TIMEOUT_MS,

@@ -1,10 +1,15 @@
 import { Module } from '@nestjs/common';
 import { RepositoriesModule } from '../../platform/database/repositories';
+import { AuthModule } from '../auth';
 import { AccountTemplatesController } from './account-templates.controller';
 import { AccountTemplatesService } from './account-templates.service';
 import { AccountsController } from './accounts.controller';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
+import { BulkController } from './bulk/bulk.controller';
+import { BulkService } from './bulk/bulk.service';
+import { BulkLines } from './bulk/bulk-lines';
+import { BulkRequests } from './bulk/bulk-requests';
 import { ChartService } from './chart.service';
 import { CurrenciesService } from './currencies.service';
 import { PostingEngine } from './engine/posting-engine';
@@ -24,6 +29,7 @@ import { TransactionsService } from './transactions.service';
 
 @Module({
   imports: [
+    AuthModule,
     RepositoriesModule.for([
       Account,
       AccountTemplate,
@@ -38,6 +44,7 @@ import { TransactionsService } from './transactions.service';
     LedgersController,
     AccountsController,
     AccountTemplatesController,
+    BulkController,
     TransactionsController,
     TransactionTemplatesController,
   ],
@@ -45,6 +52,9 @@ import { TransactionsService } from './transactions.service';
     AccountsService,
     AccountTemplatesService,
     BalancesService,
+    BulkLines,
+    BulkRequests,
+    BulkService,
     ChartService,
     CurrenciesService,
     LedgersService,

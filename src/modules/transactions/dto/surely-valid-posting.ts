@@ -2,7 +2,7 @@ import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amo
 import { parseInstant } from '../../../common/time/instant';
 import { asciiOf, type Check, listOf, objectOf, oneOf, orNull, textUpTo } from '../../../platform/http/surely-valid';
 import { DIRECTIONS } from '../core/account';
-import { isMetadata } from './validators';
+import { isMetadata } from '../core/metadata';
 
 const patterned =
   (pattern: RegExp): Check =>
