@@ -60,7 +60,12 @@ export class Config {
     readonly sweepIntervalMs: number;
     readonly leaseMs: number;
   };
-  readonly engine: { readonly batchCommands: number; readonly batchEntries: number; readonly queueCommands: number };
+  readonly engine: {
+    readonly batchCommands: number;
+    readonly batchEntries: number;
+    readonly queueCommands: number;
+    readonly dueIntervalMs: number;
+  };
   readonly idempotency: { readonly retentionDays: number };
 
   constructor(env: Environment) {
@@ -120,6 +125,7 @@ export class Config {
       batchCommands: env.ENGINE_BATCH_COMMANDS,
       batchEntries: env.ENGINE_BATCH_ENTRIES,
       queueCommands: env.ENGINE_QUEUE_COMMANDS,
+      dueIntervalMs: env.ENGINE_DUE_INTERVAL_MS,
     };
     this.idempotency = { retentionDays: env.IDEMPOTENCY_RETENTION_DAYS };
   }

@@ -121,6 +121,9 @@ export const environmentSchema = z.object({
   ENGINE_QUEUE_COMMANDS: integer(5_000, 1).describe(
     'Postings that may wait per ledger; beyond it: 503 with Retry-After.',
   ),
+  ENGINE_DUE_INTERVAL_MS: integer(300, 20, 1_000).describe(
+    'How often a worker looks for holds that have expired and scheduled transactions whose time has come.',
+  ),
   IDEMPOTENCY_RETENTION_DAYS: integer(30, 1).describe('How long an Idempotency-Key is remembered.'),
 });
 

@@ -19,9 +19,13 @@ import { TenantCurrency } from './entities/currency.entity';
 import { LedgerHead } from './entities/ledger-head.entity';
 import { Ledger } from './entities/ledger.entity';
 import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
+import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionTemplate } from './entities/transaction-template.entity';
 import { LedgersController } from './ledgers.controller';
 import { LedgersService } from './ledgers.service';
+import { ScheduledPoster } from './scheduled/scheduled-poster';
+import { ScheduledTransactionsController } from './scheduled/scheduled-transactions.controller';
+import { ScheduledTransactionsService } from './scheduled/scheduled-transactions.service';
 import { TransactionTemplatesController } from './transaction-templates.controller';
 import { TransactionTemplatesService } from './transaction-templates.service';
 import { TransactionsController } from './transactions.controller';
@@ -35,6 +39,7 @@ import { TransactionsService } from './transactions.service';
       AccountTemplate,
       Ledger,
       LedgerHead,
+      ScheduledTransaction,
       TenantCurrency,
       TransactionTemplate,
       TransactionTemplateVersion,
@@ -45,6 +50,7 @@ import { TransactionsService } from './transactions.service';
     AccountsController,
     AccountTemplatesController,
     BulkController,
+    ScheduledTransactionsController,
     TransactionsController,
     TransactionTemplatesController,
   ],
@@ -59,9 +65,11 @@ import { TransactionsService } from './transactions.service';
     CurrenciesService,
     LedgersService,
     PostingEngine,
+    ScheduledPoster,
+    ScheduledTransactionsService,
     TransactionsService,
     TransactionTemplatesService,
   ],
-  exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine],
+  exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine, ScheduledPoster],
 })
 export class TransactionsModule {}

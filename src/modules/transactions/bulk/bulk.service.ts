@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { INTERNAL_ERROR } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
@@ -6,8 +6,9 @@ import { Config } from '../../../config/config';
 import { TenantDatabase } from '../../../platform/database/tenant-database';
 import { toProblem } from '../../../platform/http/problem.filter';
 import { type Command, type Outcome, single, type Unit } from '../engine/command';
+import { handOver } from '../engine/hand-over';
 import { PostingEngine } from '../engine/posting-engine';
-import { LEDGER_NOT_FOUND, QUEUE_FULL } from '../transactions.errors';
+import { LEDGER_NOT_FOUND } from '../transactions.errors';
 import { type Asked, TransactionsService } from '../transactions.service';
 import { readItem } from './bulk-item';
 import { bulkRefused, type ItemResult, refusedAs, resultOf } from './bulk-result';
@@ -20,9 +21,6 @@ export type BulkAsked = Omit<Asked, 'request'>;
 const DEPTH = 2;
 /** Items that are read or written at a stretch; others get the processor in between. */
 const STRETCH = 250;
-/** Others post to the ledger too: how long a request waits for room in its queue. */
-const PATIENCE_MS = 30_000;
-const PAUSE_MS = 25;
 
 /** Items that the engine has. */
 interface Slice {
@@ -148,23 +146,14 @@ export class BulkService {
     return slice;
   }
 
-  /**
-   * Returns when the engine has it: what is handed over after it is decided after it.
-   * @returns an answer that never rejects, and whether it is that the engine did not take it
-   */
+  /** @returns an answer that never rejects, and whether it is that the engine did not take the unit */
   private async handOver(asked: BulkAsked, unit: Unit): Promise<{ answer: Promise<Answer>; gaveUp: boolean }> {
     const { tenantId, ledgerId, signal } = asked;
-    for (const since = Date.now(); ;) {
-      try {
-        signal.throwIfAborted();
-        const outcomes = this.engine.submit(tenantId, ledgerId, unit, signal);
-        return { answer: outcomes.catch((error: unknown) => this.problemOf(error)), gaveUp: false };
-      } catch (error) {
-        const full = error instanceof Problem && error.type === QUEUE_FULL;
-        if (!full || Date.now() - since > PATIENCE_MS)
-          return { answer: Promise.resolve(this.problemOf(error)), gaveUp: true };
-        await delay(PAUSE_MS);
-      }
+    try {
+      const { outcomes } = await handOver(this.engine, tenantId, ledgerId, unit, signal);
+      return { answer: outcomes.catch((error: unknown) => this.problemOf(error)), gaveUp: false };
+    } catch (error) {
+      return { answer: Promise.resolve(this.problemOf(error)), gaveUp: true };
     }
   }
 
