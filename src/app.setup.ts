@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { type VersioningOptions, VersioningType } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Logger as Pino } from 'pino';
 import { openApiDocument } from './app.openapi';
 import { formatTraceparent, traceContextFrom } from './common/http/trace-context';
-import { parseStrictJson, StrictJsonError } from './common/http/strict-json';
+import { parseStrictJsonBytes } from './common/http/strict-json';
 import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
@@ -24,6 +23,7 @@ import { interceptHandlers } from './platform/http/handler-interceptors';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
+import { addBulkParser } from './platform/http/upload/bulk-body';
 import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
 
@@ -175,15 +175,14 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
         return;
       }
       try {
-        // a string made by Fastify would have U+FFFD where the bytes are not UTF-8
-        if (!isUtf8(body as Buffer)) throw new StrictJsonError('syntax', 'The body is not UTF-8.');
-        done(null, parseStrictJson(body.toString()));
+        done(null, parseStrictJsonBytes(body as Buffer));
       } catch (error) {
         done(error as Error);
       }
     },
   );
   addFileParser(fastify);
+  addBulkParser(fastify, config.http.bulkLimit);
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {

@@ -20,6 +20,7 @@ export class Config {
     readonly trustProxy: readonly string[];
     readonly corsOrigins: readonly string[];
     readonly bodyLimit: number;
+    readonly bulkLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
     readonly uploadTimeoutMs: number;
@@ -59,7 +60,12 @@ export class Config {
     readonly sweepIntervalMs: number;
     readonly leaseMs: number;
   };
-  readonly engine: { readonly batchCommands: number; readonly batchEntries: number; readonly queueCommands: number };
+  readonly engine: {
+    readonly batchCommands: number;
+    readonly batchEntries: number;
+    readonly queueCommands: number;
+    readonly dueIntervalMs: number;
+  };
   readonly idempotency: { readonly retentionDays: number };
 
   constructor(env: Environment) {
@@ -73,6 +79,7 @@ export class Config {
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
       bodyLimit: env.BODY_LIMIT_BYTES,
+      bulkLimit: env.BULK_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       uploadTimeoutMs: env.UPLOAD_TIMEOUT_MS,
@@ -118,6 +125,7 @@ export class Config {
       batchCommands: env.ENGINE_BATCH_COMMANDS,
       batchEntries: env.ENGINE_BATCH_ENTRIES,
       queueCommands: env.ENGINE_QUEUE_COMMANDS,
+      dueIntervalMs: env.ENGINE_DUE_INTERVAL_MS,
     };
     this.idempotency = { retentionDays: env.IDEMPOTENCY_RETENTION_DAYS };
   }

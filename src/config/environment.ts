@@ -43,11 +43,16 @@ export const environmentSchema = z.object({
   ),
   CORS_ORIGINS: list.describe('Comma-separated origins of browsers that may call the API. Empty: none.'),
   BODY_LIMIT_BYTES: integer(1_048_576, 1024).describe('Largest JSON request body, in bytes.'),
+  BULK_LIMIT_BYTES: integer(8_388_608, 1024).describe(
+    'Largest JSON body of POST …/transactions/bulk, in bytes; lines (application/x-ndjson) have none.',
+  ),
   IMPORT_LIMIT_BYTES: integer(268_435_456, 1024).describe('Largest file that an import takes, in bytes.'),
   REQUEST_TIMEOUT_MS: integer(15_000, 100).describe(
     'A client that has not sent its headers by then is cut off, and so is one that takes as long again for a JSON body.',
   ),
-  UPLOAD_TIMEOUT_MS: integer(900_000, 100).describe('A file that an import takes has to arrive by then.'),
+  UPLOAD_TIMEOUT_MS: integer(900_000, 100).describe(
+    'A file that an import takes, and a stream of bulk postings, has to arrive by then.',
+  ),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
     .string()
@@ -115,6 +120,9 @@ export const environmentSchema = z.object({
   ),
   ENGINE_QUEUE_COMMANDS: integer(5_000, 1).describe(
     'Postings that may wait per ledger; beyond it: 503 with Retry-After.',
+  ),
+  ENGINE_DUE_INTERVAL_MS: integer(300, 20, 1_000).describe(
+    'How often a worker looks for holds that have expired and scheduled transactions whose time has come.',
   ),
   IDEMPOTENCY_RETENTION_DAYS: integer(30, 1).describe('How long an Idempotency-Key is remembered.'),
 });

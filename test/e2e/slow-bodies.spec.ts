@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { startTestApp, type TestApp, type TestPerson } from '../support/app';
+import { createLedger, posting } from '../support/ledger';
+import { LineStream } from '../support/line-stream';
 
 const DEADLINE_MS = 300;
 
@@ -68,5 +70,17 @@ describe('a body that does not arrive', () => {
       headers: { authorization: `Bearer ${owner.token}`, 'idempotency-key': 'slow-file', 'content-type': 'text/csv' },
     });
     expect(answer.status).toBe(202);
+  });
+
+  it('may be lines of a bulk request, which have a limit of their own, too', async () => {
+    const ledger = await createLedger(app, owner.token);
+    const stream = new LineStream(`${app.url}${ledger.path}/transactions/bulk`, { token: owner.token });
+    await stream.send(posting('1.00'));
+    await stream.linesUpTo(1);
+    await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS * 2));
+    await stream.send(posting('1.00'));
+    await stream.linesUpTo(2);
+    stream.end();
+    expect(await stream.whole()).toMatchObject({ status: 200 });
   });
 });

@@ -106,6 +106,35 @@ describe('COMMIT was sent and its answer is lost', () => {
     expect(await app.sql(`SELECT id FROM accounts WHERE code = 'lost'`)).toHaveLength(1);
   });
 
+  const bulk = async (key: string, count: number) => {
+    const items = Array.from({ length: count }, (_, n) => posting('1.00', { reference: `${key}-${n}` }));
+    const headers = { 'idempotency-key': key };
+    const answer = await app.request('POST', `${ledger.path}/transactions/bulk`, {
+      token: owner.token,
+      body: { items },
+      headers,
+    });
+    const { results } = answer.body as { results: { status: number; problem?: { code: string } }[] };
+    return { status: answer.status, codes: results.map(({ status, problem }) => problem?.code ?? status) };
+  };
+
+  it('REL-05 REL-09 bulk: with answers lost now and then each item is there once, and says so', async () => {
+    proxy.loseCommits('answer', 3);
+    expect(await bulk('bulk-now-and-then', 60)).toEqual({ status: 200, codes: Array(60).fill(201) });
+    expect((await Promise.all([0, 30, 59].map((n) => times(`bulk-now-and-then-${n}`)))).join()).toBe('1,1,1');
+  });
+
+  it('REL-09 bulk: what cannot be carried out says so, with all that comes after it, and a retry does it', async () => {
+    proxy.loseCommits('request', 1_000);
+    const { status, codes } = await bulk('bulk-outage', 60);
+    proxy.loseCommits('request', 0);
+    expect(status).toBe(200);
+    expect(codes[0]).toBe('outcome-unknown');
+    expect(codes.slice(30)).toEqual(Array(30).fill('unavailable'));
+    expect(await bulk('bulk-outage', 60)).toEqual({ status: 200, codes: Array(60).fill(201) });
+    expect((await Promise.all([0, 30, 59].map((n) => times(`bulk-outage-${n}`)))).join()).toBe('1,1,1');
+  }, 60_000);
+
   it('REL-01 REL-02 the books add up, and the pool is whole', async () => {
     expect(await faultsInBooks(app)).toEqual([]);
     const reads = await Promise.all(

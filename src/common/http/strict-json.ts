@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** Why a body was refused. */
 export type StrictJsonReason = 'syntax' | 'duplicate-key' | 'forbidden-key' | 'number-range' | 'depth' | 'nul';
 
@@ -58,6 +60,12 @@ export function parseStrictJson(text: string, limits?: StrictJsonLimits): unknow
     throw new StrictJsonError('duplicate-key', 'An object names a member twice.', findDuplicate(text));
   }
   return value;
+}
+
+/** As `parseStrictJson`, of bytes: a string made of what is not UTF-8 would have U+FFFD in its place. */
+export function parseStrictJsonBytes(bytes: Uint8Array): unknown {
+  if (!isUtf8(bytes)) throw new StrictJsonError('syntax', 'The text is not UTF-8.');
+  return parseStrictJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
 }
 
 interface Inspector {

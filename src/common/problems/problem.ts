@@ -21,6 +21,8 @@ export interface ProblemItem {
   /** JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter, or a header's name. */
   readonly pointer: string;
   readonly detail: string;
+  /** Of the problem that it is by itself, where one problem stands for several. */
+  readonly code?: string;
 }
 
 export interface ProblemOptions {

@@ -7,6 +7,7 @@ import { LedgerHead } from './entities/ledger-head.entity';
 import { Hold } from './entities/hold.entity';
 import { Ledger } from './entities/ledger.entity';
 import { ReversalState } from './entities/reversal.entity';
+import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
 import { TransactionTemplate } from './entities/transaction-template.entity';
 import { Transaction } from './entities/transaction.entity';
@@ -23,6 +24,7 @@ export { type Command, type CommandKey, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';
 export { LedgersService, lockLedger } from './ledgers.service';
+export { TimekeeperModule } from './timekeeper';
 export * from './transactions.errors';
 export { TransactionsModule } from './transactions.module';
 
@@ -39,4 +41,5 @@ export const LEDGER_ENTITIES = [
   Entry,
   Hold,
   ReversalState,
+  ScheduledTransaction,
 ];

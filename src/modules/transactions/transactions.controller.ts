@@ -1,9 +1,10 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY_REUSED, REQUEST_TIMEOUT } from '../../common/problems/http.problems';
-import { Problem } from '../../common/problems/problem';
+import { IDEMPOTENCY_KEY_REUSED } from '../../common/problems/http.problems';
+import { type Problem } from '../../common/problems/problem';
 import { ApiProblems } from '../../platform/http/api-problems';
+import { goneSignal } from '../../platform/http/gone-signal';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../platform/http/uuid-param';
@@ -217,14 +218,4 @@ interface Call {
   readonly principal: Principal;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-}
-
-/** Aborts when the client hangs up: a posting whose batch has not begun is then withdrawn. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished)
-      controller.abort(new Problem(REQUEST_TIMEOUT, 'The client has gone; the posting was withdrawn.'));
-  });
-  return controller.signal;
 }

@@ -9,7 +9,7 @@ import { StoredProblem } from '../../platform/http/problem.filter';
 import { type Order } from './core/orders';
 import { type PostTransactionRequest, type TransactionQuery } from './dto/transaction.dto';
 import { TransactionResponse } from './dto/transaction.response.dto';
-import { type CommandKey, type Outcome, single } from './engine/command';
+import { type Command, type CommandKey, type Outcome, single } from './engine/command';
 import { PostingEngine } from './engine/posting-engine';
 import { asRecorded, readTransactions } from './engine/replay';
 import { LedgersService } from './ledgers.service';
@@ -48,7 +48,10 @@ export class TransactionsService {
    * request that had none.
    * @throws Problem `validation-failed`
    */
-  async postingOf(asked: Asked, request: PostTransactionRequest): Promise<Order | Problem> {
+  async postingOf(
+    asked: Pick<Asked, 'tenantId' | 'principalId' | 'ledgerId'>,
+    request: PostTransactionRequest,
+  ): Promise<Order | Problem> {
     const { template, entries } = request;
     if (!template) return postingOf(request, asked.principalId);
     if (entries)
@@ -56,7 +59,7 @@ export class TransactionsService {
         errors: [{ pointer: '/entries', detail: 'must be left out when there is a template' }],
       });
     try {
-      const { used, expansion } = await this.database.run(asked.tenantId, 'read', () =>
+      const { used, expansion } = await this.database.join(asked.tenantId, 'read', () =>
         this.templates.expand(asked.ledgerId, template.name, template.version, template.parameters ?? {}),
       );
       return postingOf(request, asked.principalId, { id: used.id, expansion });
@@ -71,13 +74,18 @@ export class TransactionsService {
    * @throws Problem the refusal, or `ledger-busy`
    */
   async record(asked: Asked, order: Order | Problem): Promise<{ transaction: TransactionResponse; replayed: boolean }> {
-    const { tenantId, ledgerId, balances, signal } = asked;
-    const command = { order, key: this.keyOf(asked), balances };
-    const [outcome] = await this.engine.submit(tenantId, ledgerId, single(command, asked.key === undefined), signal);
+    const { tenantId, ledgerId, key, signal } = asked;
+    const unit = single(this.commandOf(asked, order), key === undefined);
+    const [outcome] = await this.engine.submit(tenantId, ledgerId, unit, signal);
     return answerOf(outcome);
   }
 
-  private keyOf({ principalId, operation, key, request }: Asked): CommandKey | null {
+  /** What the engine is asked for, with the key that the same request always has. */
+  commandOf(asked: Omit<Asked, 'signal'>, order: Order | Problem): Command {
+    return { order, key: this.keyOf(asked), balances: asked.balances };
+  }
+
+  private keyOf({ principalId, operation, key, request }: Omit<Asked, 'signal'>): CommandKey | null {
     if (key === undefined) return null;
     const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
     return { principalId, operation, key, fingerprint: fingerprintOf(request), expiresAt };

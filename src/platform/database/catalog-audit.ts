@@ -30,6 +30,7 @@ const SYSTEM_FUNCTIONS = [
   'daybook_system check_balance_explained()',
   'daybook_system check_remaining()',
   'daybook_system ledgers_with_due_holds(integer)',
+  'daybook_system ledgers_with_due_schedules(integer)',
   // only the owner of a table may gather its statistics; row-level security applies to the owner too
   'daybook_owner analyze_grown_tables()',
 ];
@@ -47,6 +48,8 @@ const GUARD_TRIGGERS = [
   'holds.holds_explained_update',
   'holds.holds_kept',
   'ledgers.ledgers_kept',
+  'scheduled_transactions.scheduled_transactions_end_once',
+  'scheduled_transactions.scheduled_transactions_kept',
   'reversals.reversals_explained_insert',
   'reversals.reversals_explained_update',
   'reversals.reversals_kept',

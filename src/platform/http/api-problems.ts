@@ -19,6 +19,12 @@ class ProblemItemSchema {
 
   @ApiProperty({ description: 'What the field must be.', example: 'must be an email' })
   detail: string;
+
+  @ApiPropertyOptional({
+    description: 'Of the problem that it is by itself, where one problem stands for several.',
+    example: 'insufficient-funds',
+  })
+  code?: string;
 }
 
 @ApiSchema({ name: 'ProblemDocument', description: 'What every answer of 400 and above carries (RFC 9457).' })

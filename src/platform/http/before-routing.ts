@@ -7,6 +7,8 @@ import { Problem, problemDocument } from '../../common/problems/problem';
 import { type Config } from '../../config/config';
 import { type ProblemFilter, problemOfStatus, toProblem } from './problem.filter';
 import { type RouteTable } from './route-table';
+import { sendsLines } from './upload/bulk-body';
+import { takesFile } from './upload/file-body';
 
 /** On every answer. Pages that need more say so themselves. */
 export function securityHeaders({ http }: Config): Readonly<Record<string, string>> {
@@ -95,10 +97,10 @@ function isPreflight({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
-/** A body that is parsed has to arrive in time; files, which may be large, have a time limit of their own. */
+/** A body that is parsed has to arrive in time; files and lines, which may be many, have a time limit of their own. */
 export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    if ((request.routeOptions.config as { fileBody?: string }).fileBody === undefined && !request.raw.complete) {
+    if (!takesFile(request) && !sendsLines(request) && !request.raw.complete) {
       const timer = setTimeout(() => {
         // answered without reading the body, as 415 is: nobody listens any more, and an error would end the process
         if (reply.sent || payload.listenerCount('error') === 0) {
@@ -107,7 +109,7 @@ export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): v
         }
         const headers = { connection: 'close' };
         payload.emit('error', new Problem(REQUEST_TIMEOUT, 'The body did not arrive in time.', { headers }));
-      }, milliseconds);
+      }, milliseconds).unref();
       request.raw.once('close', () => {
         clearTimeout(timer);
       });

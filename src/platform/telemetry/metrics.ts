@@ -56,6 +56,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly scheduledDelay = new Histogram({
+    name: 'scheduled_transaction_delay_seconds',
+    help: 'Time from the moment for which a transaction was scheduled to its posting or refusal.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 600],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

@@ -123,7 +123,7 @@ describe('surelyValidPosting', () => {
         accepted += 1;
         const made = await lookClosely(body);
         expect(made).toBeInstanceOf(PostTransactionRequest);
-        expect((made.entries ?? []).every((item) => item instanceof EntryRequest)).toBe(true);
+        expect(made.entries?.every((item) => item instanceof EntryRequest)).toBe(true);
         expect(fromJson(made)).toStrictEqual(fromJson(body));
         // as it came, so that what follows sees what class-transformer would have made
         expect(pipe.transform(body, { type: 'body', metatype: PostTransactionRequest })).toBe(body);

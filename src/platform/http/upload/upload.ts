@@ -59,7 +59,8 @@ export class Upload {
   }
 }
 
-async function* bodyOf(raw: IncomingMessage): AsyncGenerator<Buffer> {
+/** The body as it comes. @throws Problem `upload-broken` when the client hangs up */
+export async function* bodyOf(raw: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     // destroying the request would take the answer with it
     yield* raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;

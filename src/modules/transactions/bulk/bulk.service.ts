@@ -1,0 +1,226 @@
+import { setImmediate } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { INTERNAL_ERROR } from '../../../common/problems/http.problems';
+import { Problem } from '../../../common/problems/problem';
+import { Config } from '../../../config/config';
+import { TenantDatabase } from '../../../platform/database/tenant-database';
+import { toProblem } from '../../../platform/http/problem.filter';
+import { type Command, type Outcome, single, type Unit } from '../engine/command';
+import { handOver } from '../engine/hand-over';
+import { PostingEngine } from '../engine/posting-engine';
+import { LEDGER_NOT_FOUND } from '../transactions.errors';
+import { type Asked, TransactionsService } from '../transactions.service';
+import { readItem } from './bulk-item';
+import { bulkRefused, type ItemResult, refusedAs, resultOf } from './bulk-result';
+import { type Given, Inbox } from './inbox';
+
+/** Who asks for many things, once. `operation` is that of a single posting. */
+export type BulkAsked = Omit<Asked, 'request'>;
+
+/** Slices of one request that the engine has at once: one gathers while the other is committed. */
+const DEPTH = 2;
+/** Items that are read or written at a stretch; others get the processor in between. */
+const STRETCH = 250;
+
+/** Items that the engine has. */
+interface Slice {
+  /** Undefined until all of them are answered. */
+  results: (() => ItemResult[]) | undefined;
+}
+
+/** Outcomes of a unit, or why it was not carried out. */
+type Answer = readonly Outcome[] | Problem;
+
+/** Carries out the items of bulk requests. */
+@Injectable()
+export class BulkService {
+  private readonly logger = new Logger(BulkService.name);
+
+  constructor(
+    private readonly engine: PostingEngine,
+    private readonly transactions: TransactionsService,
+    private readonly database: TenantDatabase,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * All items as one unit of the engine: all or none, or each by itself in a dry run, where later ones see what earlier
+   * ones would have done.
+   * @throws Problem `bulk-refused`, `ledger-not-found`, `ledger-busy`; those of the database
+   */
+  async *together(
+    asked: BulkAsked,
+    given: readonly Given[],
+    unit: Omit<Unit, 'commands'>,
+  ): AsyncGenerator<ItemResult[], undefined> {
+    const commands: Command[] = [];
+    for await (const some of stretches(given)) commands.push(...(await this.commandsOf(asked, some, commands.length)));
+    const outcomes = await (await this.handOver(asked, { commands, ...unit })).answer;
+    if (outcomes instanceof Problem) throw outcomes;
+    assertLedger(outcomes);
+    const recordedAs = unit.dryRun ? 200 : 201;
+    const refused = [...outcomes.entries()].filter(([, { kind }]) => kind === 'refused' || kind === 'stored');
+    if (unit.atomic && refused.length > 0)
+      throw bulkRefused(refused.map(([index, outcome]) => this.resultOf(index, outcome, recordedAs)));
+    let index = 0;
+    for await (const some of stretches(outcomes))
+      yield some.map((outcome) => this.resultOf(index++, outcome, recordedAs));
+    return undefined;
+  }
+
+  /**
+   * Items as they come, each recorded or refused by itself, in their order.
+   * @param end nothing more is taken once it aborts; its reason is what the generator returns
+   * @returns why it stopped before the end, where it did: items without a result were not carried out
+   * @throws Problem `ledger-not-found`, before the first result
+   */
+  async *oneByOne(
+    asked: BulkAsked,
+    source: AsyncIterable<readonly Given[]>,
+    end?: AbortSignal,
+  ): AsyncGenerator<ItemResult[], Problem | undefined> {
+    const { batchCommands, batchEntries } = this.config.engine;
+    const inbox = new Inbox(batchCommands);
+    const underway: Slice[] = [];
+    let stopped: Problem | undefined;
+    const stop = (why: Problem) => {
+      stopped ??= why;
+      inbox.end();
+    };
+    const onEnd = () => {
+      stop(end?.reason as Problem);
+    };
+    end?.addEventListener('abort', onEnd, { once: true });
+    void inbox.fill(source);
+    try {
+      for (let index = 0; ;) {
+        while (!stopped && underway.length < DEPTH) {
+          const given = inbox.take(batchCommands, batchEntries);
+          if (given.length === 0) break;
+          underway.push(await this.slice(asked, given, index, inbox, stop));
+          index += given.length;
+        }
+        const [oldest] = underway;
+        if (!oldest && (stopped ?? inbox.exhausted)) return stopped;
+        if (oldest?.results) {
+          underway.shift();
+          yield oldest.results();
+        } else await inbox.heard();
+      }
+    } finally {
+      end?.removeEventListener('abort', onEnd);
+      inbox.end();
+    }
+  }
+
+  /**
+   * Hands items over, each as a unit of its own, so that one that breaks its batch breaks no other. Rings when all are
+   * answered. One that was not carried out stops what comes after the slice.
+   */
+  private async slice(
+    asked: BulkAsked,
+    given: readonly Given[],
+    from: number,
+    inbox: Inbox,
+    stop: (why: Problem) => void,
+  ): Promise<Slice> {
+    const slice: Slice = { results: undefined };
+    const commands = await this.commandsOf(asked, given, from);
+    const answers: Promise<Answer>[] = [];
+    for (const command of commands) {
+      const { answer, gaveUp } = await this.handOver(asked, single(command));
+      answers.push(answer);
+      if (!gaveUp) continue;
+      while (answers.length < given.length) answers.push(answer);
+      break;
+    }
+    void Promise.all(answers).then((answered) => {
+      const why = answered.find((answer) => answer instanceof Problem && answer.type !== INTERNAL_ERROR);
+      if (why instanceof Problem) stop(why);
+      slice.results = () => {
+        if (from === 0) for (const answer of answered) if (!(answer instanceof Problem)) assertLedger(answer);
+        return answered.map((answer, place) => this.resultOfUnit(from + place, answer));
+      };
+      inbox.ring();
+    });
+    return slice;
+  }
+
+  /** @returns an answer that never rejects, and whether it is that the engine did not take the unit */
+  private async handOver(asked: BulkAsked, unit: Unit): Promise<{ answer: Promise<Answer>; gaveUp: boolean }> {
+    const { tenantId, ledgerId, signal } = asked;
+    try {
+      const { outcomes } = await handOver(this.engine, tenantId, ledgerId, unit, signal);
+      return { answer: outcomes.catch((error: unknown) => this.problemOf(error)), gaveUp: false };
+    } catch (error) {
+      return { answer: Promise.resolve(this.problemOf(error)), gaveUp: true };
+    }
+  }
+
+  private problemOf(error: unknown): Problem {
+    const problem = toProblem(error);
+    if (problem.type === INTERNAL_ERROR) this.logger.error({ msg: 'an item could not be carried out', err: error });
+    return problem;
+  }
+
+  private async commandsOf(asked: BulkAsked, given: readonly Given[], from: number): Promise<Command[]> {
+    const read = async () => {
+      const commands: Command[] = [];
+      for (const item of given) commands.push(await this.commandOf(asked, item, from + commands.length));
+      return commands;
+    };
+    // what templates they name is looked up in one transaction
+    return given.some(namesTemplate) ? this.database.run(asked.tenantId, 'read', read) : read();
+  }
+
+  /** An item that cannot be an order is one to the engine all the same, so that it is answered in its turn. */
+  private async commandOf(asked: BulkAsked, given: Given, index: number): Promise<Command> {
+    if ('problem' in given) return { order: given.problem, key: null };
+    try {
+      const { kind, key, route, parentId, body, order } = await readItem(given.value, {
+        createdBy: asked.principalId,
+        postingOf: (request) => this.transactions.postingOf(asked, request),
+      });
+      const { ledgerId, balances } = asked;
+      const request = { ledgerId, parentId, body, balances: balances || undefined };
+      if (asked.key === undefined) return this.transactions.commandOf({ ...asked, request }, order);
+      // a key of its own is the one that it would have by itself
+      const own =
+        key === undefined
+          ? { operation: `${asked.operation}/bulk`, key: `${asked.key} ${index}`, request: { ...request, kind } }
+          : { operation: asked.operation + route, key, request };
+      return this.transactions.commandOf({ ...asked, ...own }, order);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { order: error, key: null };
+    }
+  }
+
+  private resultOfUnit(index: number, answer: Answer): ItemResult {
+    if (answer instanceof Problem) return refusedAs(index, answer, this.config.http.publicUrl);
+    const [outcome] = answer;
+    if (!outcome) throw new Error('no outcome');
+    return this.resultOf(index, outcome, 201);
+  }
+
+  private resultOf(index: number, outcome: Outcome, recordedAs: number): ItemResult {
+    return resultOf(index, outcome, recordedAs, this.config.http.publicUrl);
+  }
+}
+
+const namesTemplate = (given: Given): boolean =>
+  'value' in given && (given.value as { template?: unknown } | null)?.template !== undefined;
+
+/** What holds for every item is said once. @throws Problem `ledger-not-found` */
+function assertLedger(outcomes: readonly Outcome[]): void {
+  for (const outcome of outcomes)
+    if (outcome.kind === 'refused' && outcome.problem.type === LEDGER_NOT_FOUND) throw outcome.problem;
+}
+
+/** A long list in parts, with the processor left to others in between. */
+async function* stretches<T>(list: readonly T[]): AsyncGenerator<readonly T[]> {
+  for (let start = 0; start < list.length; start += STRETCH) {
+    if (start > 0) await setImmediate();
+    yield list.slice(start, start + STRETCH);
+  }
+}
