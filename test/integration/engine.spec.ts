@@ -1,17 +1,11 @@
 import 'reflect-metadata';
-import { Test, type TestingModule } from '@nestjs/testing';
 import { Client } from 'pg';
 import { NIL_UUID, uuidv7 } from '../../src/common/ids/uuid';
-import { ENTITIES } from '../../src/app.entities';
-import { ConfigModule } from '../../src/config/config.module';
-import { PostingEngine, TransactionsModule } from '../../src/modules/transactions';
+import { type PostingEngine } from '../../src/modules/transactions';
 import { type Order } from '../../src/modules/transactions/core/orders';
 import { type Command, type Outcome } from '../../src/modules/transactions/engine/command';
-import { RedisModule } from '../../src/platform/cache/redis.module';
-import { DatabaseModule } from '../../src/platform/database/database.module';
-import { HttpModule } from '../../src/platform/http/http.module';
-import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { startEngine, type TestEngine } from '../support/engine';
 
 const TENANT = uuidv7();
 const LEDGER = uuidv7();
@@ -20,12 +14,11 @@ const SALES = uuidv7();
 
 let database: TestDatabase;
 let admin: Client;
-let app: TestingModule;
+let app: TestEngine['app'];
 let engine: PostingEngine;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  Object.assign(process.env, { NODE_ENV: 'test', DATABASE_URL: database.databaseUrl, REDIS_URL: database.redisUrl });
   admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
   await admin.query(`INSERT INTO tenants (id, name, slug, settings) VALUES ('${TENANT}', 'T', 'test', '{}')`);
@@ -33,18 +26,7 @@ beforeAll(async () => {
   await admin.query(`INSERT INTO ledger_heads (tenant_id, ledger_id) VALUES ('${TENANT}', '${LEDGER}')`);
   await admin.query(`INSERT INTO accounts (tenant_id, id, ledger_id, code, type, normal_balance) VALUES
     ('${TENANT}', '${CASH}', '${LEDGER}', 'cash', 'asset', 'debit'), ('${TENANT}', '${SALES}', '${LEDGER}', 'sales', 'revenue', 'credit')`);
-  app = await Test.createTestingModule({
-    imports: [
-      ConfigModule,
-      DatabaseModule.forRoot(ENTITIES),
-      RedisModule,
-      TelemetryModule,
-      HttpModule,
-      TransactionsModule,
-    ],
-  }).compile();
-  await app.init();
-  engine = app.get(PostingEngine);
+  ({ app, engine } = await startEngine(database));
 });
 
 afterAll(async () => {
