@@ -28,6 +28,8 @@ export class Lane {
 
   constructor(
     private readonly limits: LaneLimits,
+    /** Runs a batch when there is a connection for it. What arrives or is withdrawn until then is in it, or not. */
+    private readonly inTurn: (batch: () => Promise<void>) => Promise<void>,
     /** Carries out a batch; outcomes or an error per unit, in order. It never throws. */
     private readonly execute: (units: readonly Unit[]) => Promise<readonly (Outcome[] | Error)[]>,
     private readonly onIdle: () => void,
@@ -56,25 +58,27 @@ export class Lane {
   }
 
   private async run(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.take();
-      if (batch.length === 0) continue;
-      const now = performance.now();
-      for (const { since } of batch) this.onWaited((now - since) / 1000);
-      const results = await this.execute(batch.map(({ unit }) => unit));
-      const answer = () => {
-        batch.forEach(({ resolve, reject }, index) => {
-          const result = results[index];
-          if (result === undefined || result instanceof Error) reject(result ?? new Error('no outcome'));
-          else resolve(result);
-        });
-      };
-      // the next batch is on its way to the database before the callers of this one make work for the processor
-      if (this.waiting.length > 0) setImmediate(answer);
-      else answer();
-    }
+    while (this.waiting.length > 0) await this.inTurn(() => this.next());
     this.running = false;
     this.onIdle();
+  }
+
+  private async next(): Promise<void> {
+    const batch = this.take();
+    if (batch.length === 0) return;
+    const now = performance.now();
+    for (const { since } of batch) this.onWaited((now - since) / 1000);
+    const results = await this.execute(batch.map(({ unit }) => unit));
+    const answer = () => {
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result === undefined || result instanceof Error) reject(result ?? new Error('no outcome'));
+        else resolve(result);
+      });
+    };
+    // the next batch is on its way to the database before the callers of this one make work for the processor
+    if (this.waiting.length > 0) setImmediate(answer);
+    else answer();
   }
 
   /** The next batch, without those whose callers have gone: their batch has not begun, so nothing is lost. */

@@ -95,7 +95,8 @@ export class PostingEngine {
       const { batchCommands: batch, batchEntries: entries, queueCommands: queue } = this.config.engine;
       lane = new Lane(
         { batch, entries, queue },
-        (units) => this.connections.run(() => this.execute(tenantId, ledgerId, units)),
+        (batch) => this.connections.run(batch),
+        (units) => this.execute(tenantId, ledgerId, units),
         () => this.lanes.delete(id),
         (seconds) => {
           this.metrics.engineWait.observe(seconds);

@@ -13,6 +13,7 @@ import { type EntryKind } from '../core/recorded';
 @Check('entries_direction_check', `direction IN ('debit', 'credit')`)
 @Check('entries_amount_check', 'amount > 0')
 @Check('entries_position_check', 'position >= 0')
+@Check('entries_version_check', 'version > 0')
 export class Entry {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;

@@ -79,6 +79,8 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
       ADD COLUMN ledger_id uuid,
       ADD COLUMN kind text NOT NULL DEFAULT 'posted',
       ADD CONSTRAINT entries_kind_check CHECK (kind IN ('posted', 'captured', 'reversed', 'held', 'released')),
+      -- as many as the balance says, above zero and none twice: dense
+      ADD CONSTRAINT entries_version_check CHECK (version > 0),
       DROP CONSTRAINT entries_transaction_fkey,
       DROP CONSTRAINT entries_balance_fkey;
     ALTER TABLE entries ALTER COLUMN kind DROP DEFAULT;
@@ -128,10 +130,22 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     ALTER TABLE transactions ENABLE TRIGGER transactions_immutable;
     -- what others refer to is not removed: nothing else keeps entries from standing alone
     CREATE TRIGGER ledgers_kept BEFORE DELETE OR TRUNCATE ON ledgers EXECUTE FUNCTION refuse_change();
+    CREATE TRIGGER ledger_heads_kept BEFORE DELETE OR TRUNCATE ON ledger_heads EXECUTE FUNCTION refuse_change();
+    CREATE TRIGGER currencies_kept BEFORE DELETE OR TRUNCATE ON currencies EXECUTE FUNCTION refuse_change();
     CREATE TRIGGER accounts_kept BEFORE DELETE OR TRUNCATE ON accounts EXECUTE FUNCTION refuse_change();
     CREATE TRIGGER balances_kept BEFORE DELETE OR TRUNCATE ON balances EXECUTE FUNCTION refuse_change();
     CREATE TRIGGER holds_kept BEFORE DELETE OR TRUNCATE ON holds EXECUTE FUNCTION refuse_change();
     CREATE TRIGGER reversals_kept BEFORE DELETE OR TRUNCATE ON reversals EXECUTE FUNCTION refuse_change();
+    -- nor does it become another: codes of accounts are in the chain, sides and scales say what the numbers mean
+    CREATE FUNCTION refuse_another() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    BEGIN
+      RAISE EXCEPTION 'what identifies rows of % is never changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END $$;
+    ALTER FUNCTION refuse_another() OWNER TO daybook_owner;
+    CREATE TRIGGER ledger_heads_same BEFORE UPDATE OF tenant_id, ledger_id ON ledger_heads EXECUTE FUNCTION refuse_another();
+    CREATE TRIGGER currencies_same BEFORE UPDATE OF tenant_id, code, scale, custom ON currencies EXECUTE FUNCTION refuse_another();
+    CREATE TRIGGER accounts_same BEFORE UPDATE OF tenant_id, id, ledger_id, code, type, normal_balance ON accounts EXECUTE FUNCTION refuse_another();
+    CREATE TRIGGER reversals_same BEFORE UPDATE OF tenant_id, transaction_id, ledger_id, sequence ON reversals EXECUTE FUNCTION refuse_another();
 
     -- A statement that inserts entries leaves whole, balanced transactions and balances that agree with them. Once per
     -- statement, over all its rows: per row it would cost more than the insert.
@@ -151,6 +165,11 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
                  WHERE t.entry_count IS DISTINCT FROM f.n OR f.last <> f.n - 1
                     OR f.kinds <> CASE t.kind WHEN 'posting' THEN 1 WHEN 'hold' THEN 2 WHEN 'capture' THEN 12 WHEN 'reversal' THEN 16 ELSE 8 END) THEN
         RAISE EXCEPTION 'a transaction is not whole' USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_whole', TABLE = 'entries';
+      END IF;
+      -- REL-06: a capture posts no more than it releases, account by account
+      IF EXISTS (SELECT FROM fresh WHERE kind IN ('captured', 'released') GROUP BY tenant_id, transaction_id, account_id, currency, direction
+                 HAVING sum(CASE kind WHEN 'captured' THEN amount ELSE -amount END) > 0) THEN
+        RAISE EXCEPTION 'more is captured than released' USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_captured', TABLE = 'entries';
       END IF;
       -- REL-02: the balance is what the last entry says, and each entry says what the ones after it leave
       IF EXISTS (SELECT FROM (SELECT tenant_id, ledger_id, account_id, currency, balance_after, max(version) OVER k AS last,
@@ -206,9 +225,12 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
 
     -- REL-06, REL-07: what is left of a hold is what was held minus what its captures, voids and expiry released; what is
     -- left to reverse of a transaction is what it posted minus what its reversals took back. Per account, side and currency.
+    -- The state of a hold is what its last transaction made of it.
     CREATE FUNCTION daybook_system.remaining_is_explained(p_tenant uuid, p_transaction uuid) RETURNS boolean LANGUAGE sql STABLE ${BY_INDEX} AS $$
       WITH state AS (
-        SELECT h.ledger_id, h.sequence, h.remaining, t.kind = 'hold' AND t.ledger_id = h.ledger_id AND t.sequence = h.sequence AND array_length(h.remaining, 1) = t.entry_count AS fits
+        SELECT h.ledger_id, h.sequence, h.remaining, t.kind = 'hold' AND t.ledger_id = h.ledger_id AND t.sequence = h.sequence AND array_length(h.remaining, 1) = t.entry_count
+               AND h.status = (SELECT CASE WHEN bool_or(c.kind = 'void') THEN 'voided' WHEN bool_or(c.kind = 'expiry') THEN 'expired' WHEN 0 < ANY (h.remaining) THEN 'pending' ELSE 'posted' END
+                                 FROM public.transactions c WHERE c.tenant_id = p_tenant AND c.parent_id = p_transaction) AS fits
           FROM public.holds h JOIN public.transactions t ON t.tenant_id = h.tenant_id AND t.id = h.transaction_id
          WHERE h.tenant_id = p_tenant AND h.transaction_id = p_transaction
         UNION ALL
@@ -224,6 +246,7 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
          WHERE t.tenant_id = p_tenant AND t.parent_id = p_transaction
       )
       SELECT COALESCE((SELECT bool_and(fits) FROM state), false)
+         AND NOT EXISTS (SELECT FROM own WHERE gone IS NULL OR gone < 0)
          AND NOT EXISTS (SELECT FROM (SELECT account_id, currency, direction, gone FROM own UNION ALL SELECT account_id, currency, direction, -amount FROM taken) x
                           GROUP BY account_id, currency, direction HAVING sum(gone) IS DISTINCT FROM 0)
     $$;
@@ -241,7 +264,7 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     CREATE TRIGGER reversals_explained_insert AFTER INSERT ON reversals REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION daybook_system.check_remaining();
     CREATE TRIGGER reversals_explained_update AFTER UPDATE ON reversals REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION daybook_system.check_remaining();
 
-    -- REL-06: a hold leaves "pending" once, and nothing but its state and what is left of it ever changes.
+    -- REL-06: a hold leaves "pending" once, and nothing but its state and what is left of it ever changes; that becomes less.
     CREATE FUNCTION refuse_second_end() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
     BEGIN
       IF OLD.status <> 'pending' OR (OLD.tenant_id, OLD.transaction_id, OLD.ledger_id, OLD.sequence) <> (NEW.tenant_id, NEW.transaction_id, NEW.ledger_id, NEW.sequence)
@@ -251,6 +274,16 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
       RETURN NEW;
     END $$;
     ALTER FUNCTION refuse_second_end() OWNER TO daybook_owner;
+    CREATE FUNCTION refuse_more_remaining() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM unnest(OLD.remaining, NEW.remaining) AS r (before, after) WHERE (after <= before) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'more remains than before' USING ERRCODE = 'restrict_violation';
+      END IF;
+      RETURN NEW;
+    END $$;
+    ALTER FUNCTION refuse_more_remaining() OWNER TO daybook_owner;
+    CREATE TRIGGER holds_shrink BEFORE UPDATE ON holds FOR EACH ROW EXECUTE FUNCTION refuse_more_remaining();
+    CREATE TRIGGER reversals_shrink BEFORE UPDATE ON reversals FOR EACH ROW EXECUTE FUNCTION refuse_more_remaining();
     CREATE TRIGGER holds_end_once BEFORE UPDATE ON holds FOR EACH ROW EXECUTE FUNCTION refuse_second_end();
 
     CREATE OR REPLACE FUNCTION daybook_system.check_transactions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${BY_INDEX} SET enable_hashjoin = off AS $$
@@ -258,12 +291,20 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
       IF EXISTS (SELECT FROM fresh t WHERE NOT EXISTS (SELECT FROM public.entries e WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id)) THEN
         RAISE EXCEPTION 'a transaction has no entries' USING ERRCODE = 'check_violation', CONSTRAINT = 'transactions_entries', TABLE = 'transactions';
       END IF;
-      -- gapless: the statement's sequences follow on from what is there, and the head is the last of them
-      IF EXISTS (SELECT FROM (SELECT tenant_id, ledger_id, count(*) AS n, min(sequence) AS lo, max(sequence) AS hi, (array_agg(hash ORDER BY sequence DESC))[1] AS hash FROM fresh GROUP BY 1, 2) f
+      -- gapless: the statement's sequences follow on from what is there, and the head is the last of them; time does too
+      IF EXISTS (SELECT FROM (SELECT tenant_id, ledger_id, count(*) AS n, min(sequence) AS lo, max(sequence) AS hi, (array_agg(hash ORDER BY sequence DESC))[1] AS hash,
+                                     min(created_at) AS first, max(created_at) AS last FROM fresh GROUP BY 1, 2) f
                  LEFT JOIN public.ledger_heads h ON h.tenant_id = f.tenant_id AND h.ledger_id = f.ledger_id
                  LEFT JOIN public.transactions p ON p.tenant_id = f.tenant_id AND p.ledger_id = f.ledger_id AND p.sequence = f.lo - 1
-                 WHERE h.sequence IS DISTINCT FROM f.hi OR h.hash <> f.hash OR f.n <> f.hi - f.lo + 1 OR (f.lo > 1 AND p.id IS NULL)) THEN
+                 WHERE h.sequence IS DISTINCT FROM f.hi OR h.hash <> f.hash OR f.n <> f.hi - f.lo + 1 OR (f.lo > 1 AND p.id IS NULL)
+                    OR f.first <> f.last OR f.first < p.created_at) THEN
         RAISE EXCEPTION 'sequences have a gap' USING ERRCODE = 'check_violation', CONSTRAINT = 'transactions_gapless', TABLE = 'transactions';
+      END IF;
+      -- what settles a hold settles one of its ledger, what reverses takes back what was posted there
+      IF EXISTS (SELECT FROM (SELECT tenant_id, ledger_id, kind, parent_id FROM fresh WHERE parent_id IS NOT NULL) f
+                 LEFT JOIN public.transactions p ON p.tenant_id = f.tenant_id AND p.id = f.parent_id
+                 WHERE p.ledger_id IS DISTINCT FROM f.ledger_id OR CASE f.kind WHEN 'reversal' THEN p.kind NOT IN ('posting', 'capture') ELSE p.kind <> 'hold' END) THEN
+        RAISE EXCEPTION 'a transaction settles or reverses what it cannot' USING ERRCODE = 'check_violation', CONSTRAINT = 'transactions_parent', TABLE = 'transactions';
       END IF;
       IF EXISTS (SELECT FROM fresh f WHERE f.kind = 'hold' AND NOT EXISTS (SELECT FROM public.holds h WHERE h.tenant_id = f.tenant_id AND h.transaction_id = f.id))
          OR EXISTS (SELECT FROM (SELECT DISTINCT tenant_id, parent_id FROM fresh WHERE parent_id IS NOT NULL) f WHERE NOT daybook_system.remaining_is_explained(f.tenant_id, f.parent_id)) THEN
@@ -274,6 +315,26 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     ${checkFunction('daybook_system.check_transactions()')}
     CREATE TRIGGER transactions_check AFTER INSERT ON transactions REFERENCING NEW TABLE AS fresh
       FOR EACH STATEMENT EXECUTE FUNCTION daybook_system.check_transactions();
+
+    -- A head moves only together with the transaction that it stands for, and stands for the last.
+    CREATE FUNCTION daybook_system.check_head() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${BY_INDEX} AS $$
+    DECLARE fits boolean;
+    BEGIN
+      IF NEW.sequence = 0 THEN
+        fits := NEW.hash = decode(repeat('00', 32), 'hex') AND NEW.posted_at = '-infinity';
+      ELSE
+        fits := EXISTS (SELECT FROM public.transactions t WHERE t.tenant_id = NEW.tenant_id AND t.ledger_id = NEW.ledger_id AND t.sequence = NEW.sequence
+                           AND t.hash = NEW.hash AND t.created_at = NEW.posted_at);
+      END IF;
+      IF NOT fits OR EXISTS (SELECT FROM public.transactions t WHERE t.tenant_id = NEW.tenant_id AND t.ledger_id = NEW.ledger_id AND t.sequence = NEW.sequence + 1) THEN
+        RAISE EXCEPTION 'the head of a ledger is not its last transaction' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_heads_explained', TABLE = 'ledger_heads';
+      END IF;
+      RETURN NULL;
+    END $$;
+    ${checkFunction('daybook_system.check_head()')}
+    CREATE TRIGGER ledger_heads_explained_insert AFTER INSERT ON ledger_heads FOR EACH ROW EXECUTE FUNCTION daybook_system.check_head();
+    CREATE TRIGGER ledger_heads_explained_update AFTER UPDATE ON ledger_heads FOR EACH ROW
+      WHEN ((OLD.sequence, OLD.hash, OLD.posted_at) IS DISTINCT FROM (NEW.sequence, NEW.hash, NEW.posted_at)) EXECUTE FUNCTION daybook_system.check_head();
 
     -- The last entry of a balance at or before a moment, 0 where there is none. Versions and times rise together, so it is
     -- found by halving: a look at some twenty rows, however many there are.
