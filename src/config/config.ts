@@ -60,6 +60,8 @@ export class Config {
     readonly leaseMs: number;
   };
   readonly engine: { readonly batchCommands: number; readonly batchEntries: number; readonly queueCommands: number };
+  /** Seconds; 0 for never. */
+  readonly evidence: { readonly checkpointSeconds: number; readonly verifySeconds: number };
   readonly idempotency: { readonly retentionDays: number };
 
   constructor(env: Environment) {
@@ -119,6 +121,7 @@ export class Config {
       batchEntries: env.ENGINE_BATCH_ENTRIES,
       queueCommands: env.ENGINE_QUEUE_COMMANDS,
     };
+    this.evidence = { checkpointSeconds: env.LEDGER_CHECKPOINT_SECONDS, verifySeconds: env.LEDGER_VERIFY_SECONDS };
     this.idempotency = { retentionDays: env.IDEMPOTENCY_RETENTION_DAYS };
   }
 }

@@ -116,6 +116,12 @@ export const environmentSchema = z.object({
   ENGINE_QUEUE_COMMANDS: integer(5_000, 1).describe(
     'Postings that may wait per ledger; beyond it: 503 with Retry-After.',
   ),
+  LEDGER_CHECKPOINT_SECONDS: integer(3_600, 0).describe(
+    'A ledger that has moved gets a signed checkpoint when its last one is this old. 0: only on demand and by schedules.',
+  ),
+  LEDGER_VERIFY_SECONDS: integer(86_400, 0).describe(
+    'A ledger is verified when its last verification is this old. 0: only on demand and by schedules.',
+  ),
   IDEMPOTENCY_RETENTION_DAYS: integer(30, 1).describe('How long an Idempotency-Key is remembered.'),
 });
 
