@@ -42,6 +42,7 @@ async function rehash(ledger: RichLedger): Promise<void> {
 /** Removes transactions, and makes heads and balances say that they never were. */
 const removeTail = (ledger: RichLedger, count: number) => [
   `CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT id FROM transactions WHERE ledger_id = '${ledger.id}' ORDER BY sequence DESC LIMIT ${count}`,
+  `DELETE FROM balances b WHERE ledger_id = '${ledger.id}' AND NOT EXISTS (SELECT FROM entries e WHERE e.account_id = b.account_id AND e.currency = b.currency AND e.transaction_id NOT IN (TABLE gone))`,
   `UPDATE balances b SET version = version - e.n, posted_debits = posted_debits - e.d, posted_credits = posted_credits - e.c
      FROM (SELECT account_id, currency, count(*) AS n, COALESCE(sum(amount) FILTER (WHERE direction = 'debit'), 0) AS d, COALESCE(sum(amount) FILTER (WHERE direction = 'credit'), 0) AS c
              FROM entries WHERE transaction_id IN (TABLE gone) GROUP BY 1, 2) e WHERE b.account_id = e.account_id AND b.currency = e.currency`,
@@ -111,7 +112,7 @@ const ALTERED: Case[] = [
   ['the position of an entry', ofEntry('position = 7'), 'entries', first],
   ['the time of an entry', ofEntry(`effective_at = effective_at + interval '1 day'`), 'entries', first],
   ['the ledger of an entry', ofEntry(`ledger_id = '${uuidv7()}'`), 'entries', first],
-  ['the account of an entry', (l) => ofEntry(`account_id = '${l.accounts.get('bank') ?? ''}'`)(l), 'hash', first],
+  ['the account of an entry', (l) => ofEntry(`account_id = '${l.accounts.get('loans') ?? ''}'`)(l), 'hash', first],
   ['the account of an entry, for one that is nowhere', ofEntry(`account_id = '${uuidv7()}'`), 'entries', first],
   [
     'an entry that is removed',

@@ -5,7 +5,7 @@ header       form, ledger, tenant, issuer, exportedAt; head: sequence and hash o
 keys         public keys (RFC 7517) that signed the checkpoints. They prove nothing by themselves: get them from the issuer's
              /.well-known/checkpoint-keys.json, or keep your own copy
 currency     code, scale: amounts are minor units, 1234 of scale 2 is 12.34
-account      id, code, name, type, normalBalance
+account      id, code, name, accountType, normalBalance
 transaction  canonical: the text that was hashed; hash; state: what became of a hold, or of a transaction that was reversed
              (status, remaining per entry, children: how many transactions name it as their parent)
 checkpoint   jws, right after the last transaction that it covers

@@ -55,7 +55,9 @@ export class BundleService {
     for await (const page of readAccounts(client, tenantId, ledgerId)) {
       counts.accounts += page.length;
       yield page
-        .map(({ id, code, name, type, normalBalance }) => line('account', { id, code, name, type, normalBalance }))
+        .map(({ id, code, name, type, normalBalance }) =>
+          line('account', { id, code, name, accountType: type, normalBalance }),
+        )
         .join('');
     }
 

@@ -122,7 +122,8 @@ class LedgerWalk {
     for await (const accounts of readAccounts(client, tenantId, ledgerId)) {
       entries += await this.checkAccounts(accounts);
       balances += BigInt(accounts.reduce((sum, account) => sum + account.balances.length, 0));
-      await this.step(TRANSACTIONS_PERCENT, `${balances} balances`);
+      const share = this.recorded === 0n ? 1 : Math.min(1, Number(entries) / Number(this.recorded));
+      await this.step(TRANSACTIONS_PERCENT + share * (100 - TRANSACTIONS_PERCENT), `${balances} balances`);
     }
     return { balances, entries };
   }
