@@ -8,6 +8,7 @@ import { canonicalTransaction, ChartService, LedgersService } from '../transacti
 import { BUNDLE_README } from './bundle-readme';
 import { type LedgerRow, type StateRow } from './core/ledger-row';
 import { readAccounts } from './reading/balance-reader';
+import { byIndex } from './reading/by-index';
 import { readCheckpoints } from './reading/checkpoint-reader';
 import { headOf } from './reading/head-reader';
 import { readLedger } from './reading/ledger-reader';
@@ -36,6 +37,7 @@ export class BundleService {
     ledgerId: string,
     keys: readonly PublishedKey[],
   ): AsyncGenerator<string, void> {
+    await byIndex(client);
     const head = await headOf(client, tenantId, ledgerId);
     const counts = { currencies: 0, accounts: 0, transactions: 0, entries: 0, checkpoints: 0, balances: 0 };
     yield line('header', {

@@ -17,6 +17,7 @@ import { CHECKPOINT_TYPE, digestOf, statementOf } from './core/statement';
 import { CheckpointResponse } from './dto/checkpoint.dto';
 import { Checkpoint } from './entities/checkpoint.entity';
 import { CHECKPOINT_NOT_FOUND, LEDGER_CONTRADICTED } from './evidence.errors';
+import { byIndex } from './reading/by-index';
 import { headOf } from './reading/head-reader';
 
 /** Transactions that one checkpoint covers at the most: what a proof has to read of hashes. */
@@ -113,6 +114,7 @@ export class CheckpointsService {
     ledgerId: string,
     { kid, privateKey }: { kid: string; privateKey: KeyObject },
   ): Promise<{ checkpoint: Checkpoint | null; made: boolean }> {
+    await byIndex(client);
     const before = await this.latest(ledgerId);
     const after = before?.sequence ?? 0n;
     const head = await headOf(client, tenantId, ledgerId);

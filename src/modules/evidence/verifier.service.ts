@@ -12,6 +12,7 @@ import { type LedgerRow } from './core/ledger-row';
 import { checkState } from './core/state-check';
 import { checkTransaction } from './core/transaction-check';
 import { type AccountRow, readAccounts, readEntries } from './reading/balance-reader';
+import { byIndex } from './reading/by-index';
 import { readCheckpoints } from './reading/checkpoint-reader';
 import { readLedger } from './reading/ledger-reader';
 import { headOf } from './reading/head-reader';
@@ -82,10 +83,7 @@ class LedgerWalk {
   }
 
   async run(): Promise<VerifyResult> {
-    // by index, whatever the statistics say of a tenant that they hardly know
-    await this.client.query(
-      'SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off',
-    );
+    await byIndex(this.client);
     const head = await headOf(this.client, this.tenantId, this.ledgerId);
     const checkpoints = await this.checkTransactions(head);
     const { balances, entries } = await this.checkBalances();
