@@ -113,7 +113,7 @@ describe('a bundle', () => {
       'balance',
       'footer',
     ]);
-    expect(lines[0]?.readme).toContain('SHA-256(hash before');
+    expect(lines[0]?.readme).toContain('SHA-256(hash before, its 64 digits; canonical)');
     const { code, output } = await check(await bundleOf(lines));
     expect([code, output]).toEqual([0, expect.stringContaining('nothing is wrong')]);
     expect(output).toContain('15 transactions');
@@ -229,34 +229,44 @@ const TAMPERED: Case[] = [
   ],
   [
     'a state of a hold',
-    (all) => changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.status = 'voided'))(all),
+    (all) => {
+      changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.status = 'voided'))(all);
+    },
     /its state is voided; what became of it says pending/,
   ],
   [
     'what remains of a hold',
-    (all) =>
-      changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.remaining = ['6000', '6000']))(all),
+    (all) => {
+      changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.remaining = ['6000', '6000']))(all);
+    },
     /of 10000, 6000 remain and 5000 are gone/,
   ],
   [
     'a hold without its state',
-    (all) => changed('transaction', placeOf(all, ledger.hold), (line) => delete line.state)(all),
+    (all) => {
+      changed('transaction', placeOf(all, ledger.hold), (line) => delete line.state)(all);
+    },
     /which does not know of it/,
   ],
   [
     'how many children a hold has',
-    (all) => changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.children = 5))(all),
+    (all) => {
+      changed('transaction', placeOf(all, ledger.hold), (line) => (line.state.children = 5))(all);
+    },
     /2 of its 5 captures/,
   ],
   [
     'what remains of an original',
-    (all) =>
-      changed('transaction', placeOf(all, ledger.original), (line) => (line.state.remaining = ['100', '100']))(all),
+    (all) => {
+      changed('transaction', placeOf(all, ledger.original), (line) => (line.state.remaining = ['100', '100']))(all);
+    },
     /of 1000, 100 remain and 1000 are gone/,
   ],
   [
     'a parent',
-    (all) => rewritten(placeOf(all, ledger.reversal), (fields) => (fields[5] = ledger.first))(all),
+    (all) => {
+      rewritten(placeOf(all, ledger.reversal), (fields) => (fields[5] = ledger.first))(all);
+    },
     /is a reversal of \S+, which does not know of it/,
   ],
   ['a balance', changed('balance', 0, (line) => (line.debits = '1')), /balance of account \S+ EUR: debit is 1/],

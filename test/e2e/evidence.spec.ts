@@ -192,10 +192,7 @@ describe('a proof', () => {
     for (const { id, hash, sequence } of transactions) {
       const { status, body } = await get(`${ledger.path}/transactions/${id}/proof`);
       expect([status, body.hash]).toEqual([200, hash]);
-      const computed = await sha256(
-        Buffer.from(body.previousHash as string, 'hex'),
-        Buffer.from(body.canonical as string),
-      );
+      const computed = await sha256(Buffer.from(body.previousHash as string), Buffer.from(body.canonical as string));
       expect(computed.toString('hex')).toBe(hash);
       const path = (body.path as { side: 'left' | 'right'; hash: string }[]).map((step) => ({
         side: step.side,
@@ -314,7 +311,7 @@ describe('a verification', () => {
     expect(job).toMatchObject({ progress: 100, result: { ledgers: 1, transactions: 12, findings: 0 } });
     const list = await get(`${own.path}/verifications`);
     expect(list.body.items).toMatchObject([
-      { jobId: asked.body.id, sequence: 12, entries: 30, balances: 6, findings: [] },
+      { jobId: asked.body.id, sequence: 12, entries: 28, balances: 6, findings: [] },
     ]);
 
     await tamper(app, `UPDATE transactions SET description = 'x' WHERE id = '${own.first}'`);

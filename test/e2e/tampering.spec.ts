@@ -33,9 +33,9 @@ async function rehash(ledger: RichLedger): Promise<void> {
   let hash = FIRST_HASH;
   const statements = rows.map((row) => {
     hash = transactionHash(hash, row as unknown as RecordedTransaction);
-    return `UPDATE transactions SET hash = '\\x${hash.toString('hex')}' WHERE id = '${row.id}'`;
+    return `UPDATE transactions SET hash = '\\x${hash}' WHERE id = '${row.id}'`;
   });
-  const head = `UPDATE ledger_heads SET hash = '\\x${hash.toString('hex')}' WHERE ledger_id = '${ledger.id}'`;
+  const head = `UPDATE ledger_heads SET hash = '\\x${hash}' WHERE ledger_id = '${ledger.id}'`;
   await tamper(app, ...statements, head);
 }
 

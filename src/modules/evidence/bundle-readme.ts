@@ -16,13 +16,13 @@ canonical is a JSON array: "daybook.transaction.1", ledger, sequence, id, kind, 
 effectiveAt, createdAt, createdBy, expiresAt, metadata as JSON text in the form of RFC 8785, entries. An entry is an array:
 account id, account code, currency, direction, kind, amount, version, balance after.
 
-hash = SHA-256(hash before, 32 bytes; canonical, UTF-8). The hash before the first transaction is 32 zero bytes.
+hash = SHA-256(hash before, its 64 digits; canonical), UTF-8. The hash before the first transaction is 64 zeros.
 Sequences go from 1 without gaps. Entries sum to zero per currency and kind. Entries of kind posted, captured and reversed
 move the posted balance; held ones add to the pending balance of their side, released ones take from it. Version counts
 the entries of an account in a currency from 1; balance after is posted debits minus credits.
 
 A checkpoint is a JWS (RFC 7515, ES256, typ daybook-checkpoint+jwt) of: form, iss, tenant, ledger; after, sequence: which
-transactions it covers; hash of the last of them; root: Merkle root (RFC 6962, SHA-256) over their hashes; previous: SHA-256
+transactions it covers; hash of the last of them; root: Merkle root (RFC 6962, SHA-256) over the 32 bytes of each hash; previous: SHA-256
 of the JWS before it; currencies: their scales; time.
 
 node verify-bundle.mjs FILE checks all of this, with nothing but Node.

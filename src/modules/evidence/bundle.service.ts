@@ -46,7 +46,7 @@ export class BundleService {
       tenant: tenantId,
       issuer: this.config.security.tokenIssuer,
       exportedAt: new Date().toISOString(),
-      head: { sequence: head.sequence.toString(), hash: head.hash.toString('hex') },
+      head: { sequence: head.sequence.toString(), hash: head.hash },
       readme: BUNDLE_README,
     });
     yield line('keys', { keys });
@@ -106,10 +106,18 @@ export class BundleService {
 const line = (type: string, content: object): string => `${JSON.stringify({ type, ...content })}\n`;
 
 function transactionOf(row: LedgerRow): object {
-  // an account that is gone is null: whoever checks the bundle sees that its hash is another
-  const canonical = canonicalTransaction(row as Parameters<typeof canonicalTransaction>[0]);
   const state = row.hold ?? row.reversal;
-  return { canonical, hash: row.hash.toString('hex'), ...(state ? { state: stateOf(row, state) } : {}) };
+  return { canonical: canonicalOf(row), hash: row.hash, ...(state ? { state: stateOf(row, state) } : {}) };
+}
+
+/** Null where the row cannot be written: what was altered must not keep the rest from being checked. */
+function canonicalOf(row: LedgerRow): string | null {
+  try {
+    // an account that is gone is null: whoever checks the bundle sees that the hash is another
+    return canonicalTransaction(row as Parameters<typeof canonicalTransaction>[0]);
+  } catch {
+    return null;
+  }
 }
 
 function stateOf({ parts }: LedgerRow, { status, remaining }: StateRow): object {

@@ -18,6 +18,7 @@ import { CheckpointResponse } from './dto/checkpoint.dto';
 import { Checkpoint } from './entities/checkpoint.entity';
 import { CHECKPOINT_NOT_FOUND, LEDGER_CONTRADICTED } from './evidence.errors';
 import { byIndex } from './reading/by-index';
+import { hashesOf, leavesOf } from './reading/hash-reader';
 import { headOf } from './reading/head-reader';
 
 /** Transactions that one checkpoint covers at the most: what a proof has to read of hashes. */
@@ -118,15 +119,18 @@ export class CheckpointsService {
     const before = await this.latest(ledgerId);
     const after = before?.sequence ?? 0n;
     const head = await headOf(client, tenantId, ledgerId);
-    await this.assertFollows(client, tenantId, ledgerId, after, before?.hash ?? FIRST_HASH);
-    if (head.sequence === after && head.hash.equals(before?.hash ?? FIRST_HASH))
-      return { checkpoint: before, made: false };
+    const stood = before?.hash.toString('hex') ?? FIRST_HASH;
+    const [stands = FIRST_HASH] = after === 0n ? [] : await hashesOf(client, tenantId, ledgerId, after - 1n, after);
+    if (stands !== stood)
+      throw contradicted(`Transaction ${after} is not the one that the last checkpoint was made for.`);
+    if (head.sequence === after && head.hash === stood) return { checkpoint: before, made: false };
     const sequence = head.sequence < after + BigInt(SPAN) ? head.sequence : after + BigInt(SPAN);
     const hashes = await hashesOf(client, tenantId, ledgerId, after, sequence);
     const hash = hashes.at(-1);
-    if (!hash || BigInt(hashes.length) !== sequence - after || (sequence === head.sequence && !head.hash.equals(hash)))
+    const whole = BigInt(hashes.length) === sequence - after && (sequence < head.sequence || hash === head.hash);
+    if (hash === undefined || !whole)
       throw contradicted(`The transactions after ${after} are not those that lead to its head, ${head.sequence}.`);
-    const root = merkleRoot(hashes);
+    const root = merkleRoot(leavesOf(hashes));
     const createdAt = new Date();
     const statement = statementOf({
       iss: this.config.security.tokenIssuer,
@@ -134,7 +138,7 @@ export class CheckpointsService {
       ledger: ledgerId,
       after: after.toString(),
       sequence: sequence.toString(),
-      hash: hash.toString('hex'),
+      hash,
       root: root.toString('hex'),
       previous: before ? digestOf(before.jws) : null,
       currencies: await scalesOf(client, tenantId, ledgerId, after, sequence),
@@ -142,41 +146,13 @@ export class CheckpointsService {
     });
     const id = uuidv7();
     const jws = signJws(CHECKPOINT_TYPE, kid, statement, privateKey);
-    await this.checkpoints.insert({ id, ledgerId, after, sequence, hash, root, keyId: kid, jws, createdAt });
+    const bytes = { hash: Buffer.from(hash, 'hex'), root };
+    await this.checkpoints.insert({ id, ledgerId, after, sequence, ...bytes, keyId: kid, jws, createdAt });
     return { checkpoint: await this.get(ledgerId, id), made: true };
-  }
-
-  private async assertFollows(
-    client: PoolClient,
-    tenantId: string,
-    ledgerId: string,
-    sequence: bigint,
-    hash: Buffer,
-  ): Promise<void> {
-    if (sequence === 0n) return;
-    const [stored] = await hashesOf(client, tenantId, ledgerId, sequence - 1n, sequence);
-    if (!stored?.equals(hash))
-      throw contradicted(`Transaction ${sequence} is not the one that the last checkpoint was made for.`);
   }
 }
 
 const contradicted = (detail: string) => new Problem(LEDGER_CONTRADICTED, detail);
-
-/** Hashes of the transactions after one place up to another, in their order. */
-export async function hashesOf(
-  client: PoolClient,
-  tenantId: string,
-  ledgerId: string,
-  after: bigint,
-  sequence: bigint,
-): Promise<Buffer[]> {
-  const { rows } = await client.query<[Buffer]>({
-    text: `SELECT hash FROM transactions WHERE tenant_id = $1 AND ledger_id = $2 AND sequence > $3 AND sequence <= $4 ORDER BY sequence`,
-    values: [tenantId, ledgerId, after.toString(), sequence.toString()],
-    rowMode: 'array',
-  });
-  return rows.map(([hash]) => hash);
-}
 
 /** Decimals of the currencies that these transactions have. */
 async function scalesOf(

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiCreatedResponse,
+  ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiProduces,
@@ -45,6 +46,7 @@ export class CheckpointsController {
   })
   @ApiCreatedResponse({ type: CheckpointResponse })
   @ApiOkResponse({ type: CheckpointResponse, description: 'The ledger has not moved: its last checkpoint.' })
+  @ApiNoContentResponse({ description: 'The ledger has no transactions.' })
   async make(
     @UuidParam('ledgerId') ledgerId: string,
     @CurrentTenant() tenantId: string,

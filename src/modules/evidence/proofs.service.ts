@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Problem } from '../../common/problems/problem';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { canonicalTransaction, FIRST_HASH, readTransactions, TRANSACTION_NOT_FOUND } from '../transactions';
-import { CheckpointsService, hashesOf } from './checkpoints.service';
+import { CheckpointsService } from './checkpoints.service';
 import { merklePath } from './core/merkle';
 import { CheckpointResponse } from './dto/checkpoint.dto';
 import { type ProofResponse } from './dto/proof.dto';
 import { CHECKPOINT_NEEDED } from './evidence.errors';
+import { hashesOf, leavesOf } from './reading/hash-reader';
 
 /** Proofs that a transaction is one of those that a checkpoint was signed for. */
 @Injectable()
@@ -32,9 +33,12 @@ export class ProofsService {
     return {
       form: 'daybook.proof.1',
       canonical: canonicalTransaction(recorded),
-      previousHash: (hashes[place - 1] ?? FIRST_HASH).toString('hex'),
-      hash: recorded.hash.toString('hex'),
-      path: merklePath(hashes.slice(1), place - 1).map(({ side, hash }) => ({ side, hash: hash.toString('hex') })),
+      previousHash: hashes[place - 1] ?? FIRST_HASH,
+      hash: recorded.hash,
+      path: merklePath(leavesOf(hashes.slice(1)), place - 1).map(({ side, hash }) => ({
+        side,
+        hash: hash.toString('hex'),
+      })),
       checkpoint: CheckpointResponse.of(checkpoint),
     };
   }

@@ -96,7 +96,7 @@ export class TruthService {
         balances: sums.reduce((sum, { balances }) => sum + balances, 0),
         differing,
       },
-      head: { sequence: Number(head.sequence), hash: head.hash.toString('hex') },
+      head: { sequence: Number(head.sequence), hash: head.hash },
       openHolds: open?.holds ?? 0,
       lastCheckpoint: checkpoint && CheckpointResponse.of(checkpoint),
       lastVerification: verification && VerificationResponse.of(verification),

@@ -15,7 +15,7 @@ import { type AccountRow, readAccounts, readEntries } from './reading/balance-re
 import { byIndex } from './reading/by-index';
 import { readCheckpoints } from './reading/checkpoint-reader';
 import { readLedger } from './reading/ledger-reader';
-import { headOf } from './reading/head-reader';
+import { type Head, headOf } from './reading/head-reader';
 
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** Of the progress, what the transactions are; the balances are the rest. */
@@ -93,7 +93,7 @@ class LedgerWalk {
     return { sequence: head.sequence, entries, balances, checkpoints, findingCount: count, findings: kept };
   }
 
-  private async checkTransactions(head: { sequence: bigint; hash: Buffer }): Promise<bigint> {
+  private async checkTransactions(head: Head): Promise<bigint> {
     const { client, tenantId, ledgerId, findings } = this;
     const chain = new ChainCheck(hashOf, findings);
     const rows = readCheckpoints(client, tenantId, ledgerId, this.keys);
@@ -178,7 +178,7 @@ class LedgerWalk {
 }
 
 /** Undefined where the row cannot be written in the canonical form at all. */
-function hashOf(previous: Buffer, row: LedgerRow): Buffer | undefined {
+function hashOf(previous: string, row: LedgerRow): string | undefined {
   try {
     // an account or a currency that is gone is null, which no hash was made with
     return transactionHash(previous, row as Parameters<typeof transactionHash>[1]);

@@ -8,28 +8,28 @@ import { type LedgerRow } from './ledger-row';
  */
 export class ChainCheck {
   sequence = 0n;
-  hash: Buffer = FIRST_HASH;
+  hash = FIRST_HASH;
 
   constructor(
-    private readonly hashOf: (previous: Buffer, row: LedgerRow) => Buffer | undefined,
+    private readonly hashOf: (previous: string, row: LedgerRow) => string | undefined,
     private readonly findings: Findings,
   ) {}
 
   /** @returns the hash that the row must have; undefined where the one before it is gone */
-  next(row: LedgerRow): Buffer | undefined {
+  next(row: LedgerRow): string | undefined {
     const [from, until] = [this.sequence + 1n, row.sequence - 1n];
     if (until >= from)
       this.findings.add('sequence', `sequence ${from}`, from === until ? 'it is missing' : `missing up to ${until}`);
-    const expected = until >= from ? undefined : (this.hashOf(this.hash, row) ?? Buffer.alloc(0));
+    const expected = until >= from ? undefined : (this.hashOf(this.hash, row) ?? '');
     this.sequence = row.sequence;
     this.hash = row.hash;
     return expected;
   }
 
-  end(head: { readonly sequence: bigint; readonly hash: Buffer }): void {
+  end(head: { readonly sequence: bigint; readonly hash: string }): void {
     if (head.sequence !== this.sequence)
       this.findings.add('head', 'head', `it says ${head.sequence}; the last transaction is ${this.sequence}`);
-    else if (!head.hash.equals(this.hash))
+    else if (head.hash !== this.hash)
       this.findings.add('head', 'head', `its hash is not that of transaction ${this.sequence}`);
   }
 }

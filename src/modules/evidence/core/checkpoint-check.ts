@@ -9,8 +9,8 @@ export interface CheckpointRow {
   readonly ledgerId: string;
   readonly after: bigint;
   readonly sequence: bigint;
-  readonly hash: Buffer;
-  readonly root: Buffer;
+  readonly hash: string;
+  readonly root: string;
   readonly jws: string;
   readonly time: Date;
   readonly tenantId: string;
@@ -39,7 +39,7 @@ export class CheckpointCheck {
     // what lies before the one that is waited for is gone
     while (this.current && this.current.sequence < row.sequence) await this.finish(undefined);
     if (this.current?.after === row.sequence - 1n) this.begun();
-    this.tree.add(row.hash);
+    this.tree.add(Buffer.from(row.hash, 'hex'));
     for (const { currency, scale } of row.entries) this.currencies.set(currency, scale ?? -1);
     if (this.current?.sequence === row.sequence) await this.finish(row);
   }
@@ -68,7 +68,7 @@ export class CheckpointCheck {
       )
         wrong('checkpoint-link', 'the checkpoint before it is gone or another one');
       if (!last) wrong('checkpoint-chain', `transaction ${row.sequence} is gone`);
-      else if (last.hash.toString('hex') !== signed.hash)
+      else if (last.hash !== signed.hash)
         wrong('checkpoint-chain', 'the chain leads to another hash than was signed: something it covers was rewritten');
       if (last && this.tree.root().toString('hex') !== signed.root)
         wrong('checkpoint-root', 'the transactions that it covers are not those that were signed');
@@ -96,8 +96,8 @@ function differences(row: CheckpointRow, signed: CheckpointStatement): string[] 
     ['ledger', row.ledgerId, signed.ledger],
     ['start', row.after.toString(), signed.after],
     ['sequence', row.sequence.toString(), signed.sequence],
-    ['hash', row.hash.toString('hex'), signed.hash],
-    ['root', row.root.toString('hex'), signed.root],
+    ['hash', row.hash, signed.hash],
+    ['root', row.root, signed.root],
     ['time', row.time.toISOString(), signed.time],
   ];
   return said.filter(([, stored, statement]) => stored !== statement).map(([field]) => field);

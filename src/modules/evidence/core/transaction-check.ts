@@ -20,10 +20,10 @@ const PARENTS_OF: Readonly<Record<TransactionKind, readonly TransactionKind[]>> 
 };
 
 /** One transaction by itself: its hash, its entries, that it balances, what it is a part of (REL-01, REL-08, REL-13). */
-export function checkTransaction(row: LedgerRow, expectedHash: Buffer | undefined, findings: Findings): void {
+export function checkTransaction(row: LedgerRow, expectedHash: string | undefined, findings: Findings): void {
   const object = `transaction ${row.id}`;
   const at = `sequence ${row.sequence}`;
-  if (expectedHash && !(row.wholeTimes && row.hash.equals(expectedHash)))
+  if (expectedHash !== undefined && !(row.wholeTimes && row.hash === expectedHash))
     findings.add('hash', object, `${at}: the row, or the one before it, is not what was recorded`);
   if (row.entries.length !== row.entryCount || row.entries.some(({ position }, place) => position !== place))
     findings.add('entries', object, `${at}: has ${row.entries.length} entries instead of ${row.entryCount}`);

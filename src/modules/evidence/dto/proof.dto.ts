@@ -27,11 +27,11 @@ export class ProofResponse {
   @ApiProperty(HASH)
   previousHash: string;
 
-  /** SHA-256 of the previous hash (32 bytes) and the canonical text. */
+  /** SHA-256 of the previous hash, its 64 digits, and the canonical text after them. */
   @ApiProperty(HASH)
   hash: string;
 
-  /** From the leaf, SHA-256(00 ‖ hash), up: each step is SHA-256(01 ‖ left ‖ right). The last one is the checkpoint’s root. */
+  /** From the leaf, SHA-256(00 ‖ the 32 bytes of the hash), up: each step is SHA-256(01 ‖ left ‖ right). The last one is the checkpoint’s root. */
   @ApiProperty({ type: () => [ProofStepResponse] })
   path: ProofStepResponse[];
 

@@ -12,8 +12,8 @@ interface Raw {
   readonly ledger_id: string;
   readonly after_sequence: string;
   readonly sequence: string;
-  readonly hash: Buffer;
-  readonly root: Buffer;
+  readonly hash: string;
+  readonly root: string;
   readonly jws: string;
   readonly created_at: Date;
 }
@@ -27,7 +27,7 @@ export async function* readCheckpoints(
 ): AsyncGenerator<CheckpointRow, undefined> {
   for (let after = '0'; ;) {
     const { rows } = await client.query<Raw>(
-      `SELECT id, tenant_id, ledger_id, after_sequence, sequence, hash, root, jws, created_at FROM checkpoints
+      `SELECT id, tenant_id, ledger_id, after_sequence, sequence, encode(hash, 'hex') AS hash, encode(root, 'hex') AS root, jws, created_at FROM checkpoints
         WHERE tenant_id = $1 AND ledger_id = $2 AND sequence > $3 ORDER BY sequence LIMIT ${PAGE}`,
       [tenantId, ledgerId, after],
     );

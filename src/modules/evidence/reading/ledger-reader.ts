@@ -32,7 +32,7 @@ interface Raw {
   readonly created_at: Date;
   readonly created_by: string;
   readonly metadata: Record<string, unknown>;
-  readonly hash: Buffer;
+  readonly hash: string;
   readonly entry_count: number;
   readonly whole_times: boolean;
   readonly expires_at: Date | null;
@@ -46,7 +46,7 @@ interface Raw {
 const TRANSACTIONS = {
   name: 'evidence-transactions',
   text: `
-SELECT t.id, t.ledger_id, t.sequence, t.kind, t.parent_id, t.template_id, t.reference, t.description, t.effective_at, t.created_at, t.created_by, t.metadata, t.hash, t.entry_count,
+SELECT t.id, t.ledger_id, t.sequence, t.kind, t.parent_id, t.template_id, t.reference, t.description, t.effective_at, t.created_at, t.created_by, t.metadata, encode(t.hash, 'hex') AS hash, t.entry_count,
        t.effective_at = date_trunc('milliseconds', t.effective_at) AND t.created_at = date_trunc('milliseconds', t.created_at)
          AND COALESCE(h.expires_at = date_trunc('milliseconds', h.expires_at), true) AS whole_times,
        h.expires_at,
