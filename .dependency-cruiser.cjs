@@ -20,6 +20,16 @@ module.exports = {
       },
     },
     {
+      name: 'evidence-core-is-pure',
+      comment: 'what checks a ledger computes and nothing else: rows are read elsewhere',
+      severity: 'error',
+      from: { path: '^src/modules/evidence/core/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        pathNot: '^src/(common/|modules/(evidence/core/|transactions/index\\.ts))',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
       name: 'platform-knows-no-module',
       severity: 'error',
       from: { path: '^src/(platform|config)/' },

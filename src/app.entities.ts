@@ -1,6 +1,7 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUTH_ENTITIES } from './modules/auth';
 import { BOOK_ENTITIES } from './modules/books';
+import { EVIDENCE_ENTITIES } from './modules/evidence';
 import { JOB_ENTITIES } from './modules/jobs';
 import { TENANT_ENTITIES } from './modules/tenants';
 import { LEDGER_ENTITIES } from './modules/transactions';
@@ -16,4 +17,5 @@ export const ENTITIES: readonly EntityTarget<ObjectLiteral>[] = [
   ...LEDGER_ENTITIES,
   ...JOB_ENTITIES,
   ...BOOK_ENTITIES,
+  ...EVIDENCE_ENTITIES,
 ];

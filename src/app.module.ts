@@ -4,6 +4,7 @@ import { ENTITIES } from './app.entities';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard, AuthModule } from './modules/auth';
 import { BooksModule } from './modules/books';
+import { EvidenceModule } from './modules/evidence';
 import { HealthModule } from './modules/health';
 import { JobsModule } from './modules/jobs';
 import { ProblemsModule } from './modules/problems';
@@ -37,6 +38,7 @@ import { SecurityModule } from './platform/security/security.module';
     JobsModule,
     TransactionsModule,
     BooksModule,
+    EvidenceModule,
     ProblemsModule,
   ],
   providers: [

@@ -16,6 +16,10 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Transactions', 'Postings: two or more entries that sum to zero in each currency.'],
   ['Transaction templates', 'Entries with parameters: fees, splits and exchanges that are written once.'],
   [
+    'Evidence',
+    'That a ledger is as it was recorded: signed checkpoints, proofs, verifications, and how it stands now.',
+  ],
+  [
     'Imports and exports',
     'Whole books: in as CSV files by background jobs, out as streams of CSV or an hledger journal.',
   ],

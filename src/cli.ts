@@ -4,6 +4,7 @@ import { ENTITIES } from './app.entities';
 import { createAdmin } from './cli/create-admin';
 import { rotateKeys } from './cli/rotate-keys';
 import { seed } from './cli/seed';
+import { verify } from './cli/verify';
 import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
 import { auditCatalog } from './platform/database/catalog-audit';
@@ -27,6 +28,10 @@ const COMMANDS: Readonly<
   audit: {
     help: 'look for what could let one tenant see another’s rows; exit 1 when something is found',
     run: () => audit(loadConfig().database.url),
+  },
+  verify: {
+    help: 'recompute ledgers and look for what was altered: [--tenant ID [--ledger ID]]; exit 1 when something is found',
+    run: (args) => verify(args, console.log),
   },
   seed: {
     help: 'make the demo tenant and its login (not in production)',

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { ENTITIES } from '../app.entities';
 import { ConfigModule } from '../config/config.module';
 import { AuthModule } from '../modules/auth';
+import { VerificationModule } from '../modules/evidence';
 import { TenantsModule } from '../modules/tenants';
 import { UsersModule } from '../modules/users';
 import { RedisModule } from '../platform/cache/redis.module';
@@ -13,7 +14,7 @@ import { SecurityModule } from '../platform/security/security.module';
 import { createLogger, NestLogger } from '../platform/telemetry/logger';
 import { TelemetryModule } from '../platform/telemetry/telemetry.module';
 
-/** What the operator's commands work with: people, tenants and keys, as the application has them; no HTTP, no jobs. */
+/** What the operator's commands work with: people, tenants, keys and verifications, as the application has them; no HTTP, no jobs. */
 @Module({
   imports: [
     ConfigModule,
@@ -25,6 +26,7 @@ import { TelemetryModule } from '../platform/telemetry/telemetry.module';
     TenantsModule,
     UsersModule,
     AuthModule,
+    VerificationModule,
   ],
 })
 class OperatorModule {}

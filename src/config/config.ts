@@ -66,6 +66,8 @@ export class Config {
     readonly queueCommands: number;
     readonly dueIntervalMs: number;
   };
+  /** Seconds; 0 for never. */
+  readonly evidence: { readonly checkpointSeconds: number; readonly verifySeconds: number };
   readonly idempotency: { readonly retentionDays: number };
 
   constructor(env: Environment) {
@@ -127,6 +129,7 @@ export class Config {
       queueCommands: env.ENGINE_QUEUE_COMMANDS,
       dueIntervalMs: env.ENGINE_DUE_INTERVAL_MS,
     };
+    this.evidence = { checkpointSeconds: env.LEDGER_CHECKPOINT_SECONDS, verifySeconds: env.LEDGER_VERIFY_SECONDS };
     this.idempotency = { retentionDays: env.IDEMPOTENCY_RETENTION_DAYS };
   }
 }

@@ -124,6 +124,12 @@ export const environmentSchema = z.object({
   ENGINE_DUE_INTERVAL_MS: integer(300, 20, 1_000).describe(
     'How often a worker looks for holds that have expired and scheduled transactions whose time has come.',
   ),
+  LEDGER_CHECKPOINT_SECONDS: integer(3_600, 0).describe(
+    'A ledger that has moved gets a signed checkpoint when its last one is this old. 0: only on demand and by schedules.',
+  ),
+  LEDGER_VERIFY_SECONDS: integer(86_400, 0).describe(
+    'A ledger is verified when its last verification is this old. 0: only on demand and by schedules.',
+  ),
   IDEMPOTENCY_RETENTION_DAYS: integer(30, 1).describe('How long an Idempotency-Key is remembered.'),
 });
 

@@ -23,18 +23,20 @@ function urlOf(variable: string, database: string): string {
 }
 
 const name = `test_migrate_${process.env.JEST_WORKER_ID ?? ''}_${randomBytes(6).toString('hex')}`;
-const environment = () => ({
+const environment = (database = name) => ({
   ...process.env,
   NODE_ENV: 'test',
-  DATABASE_URL: urlOf('TEST_DATABASE_URL', name),
-  DATABASE_MIGRATION_URL: urlOf('TEST_DATABASE_MIGRATION_URL', name),
+  DATABASE_URL: urlOf('TEST_DATABASE_URL', database),
+  DATABASE_MIGRATION_URL: urlOf('TEST_DATABASE_MIGRATION_URL', database),
   DATABASE_ADMIN_URL: process.env.TEST_POSTGRES_ADMIN_URL,
   REDIS_URL: process.env.TEST_REDIS_URL,
 });
 
-function run(...args: string[]): Promise<{ code: number; output: string }> {
+const run = (...args: string[]) => runIn(name, ...args);
+
+function runIn(database: string, ...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const options = { cwd: ROOT, env: environment() };
+    const options = { cwd: ROOT, env: environment(database) };
     execFile(process.execPath, ['-r', '@swc-node/register', ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
     });
@@ -118,6 +120,81 @@ describe('REL-20 migrate', () => {
       await admin.query('ALTER TABLE ledgers ADD COLUMN description text');
     }
   }, 60_000);
+});
+
+/** As the engine of that release wrote it: transactions, entries, balances and head in one statement. */
+const POSTINGS_BEFORE_THE_CHAIN = `
+  INSERT INTO tenants (id, name, slug, settings) VALUES ('0198a000-0000-7000-8000-000000000001', 'T', 'rows', '{}');
+  INSERT INTO ledgers (tenant_id, id, name) SELECT t.id, '0198a000-0000-7000-8000-000000000002', 'L' FROM tenants t;
+  INSERT INTO ledger_heads (tenant_id, ledger_id) SELECT tenant_id, id FROM ledgers;
+  INSERT INTO currencies (tenant_id, code, scale, name, custom) SELECT id, 'EUR', 2, 'Euro', false FROM tenants;
+  INSERT INTO accounts (tenant_id, id, ledger_id, code, type, normal_balance)
+    SELECT l.tenant_id, a.id::uuid, l.id, a.code, a.type, a.normal FROM ledgers l, (VALUES
+      ('0198a000-0000-7000-8000-00000000000a', 'cash', 'asset', 'debit'), ('0198a000-0000-7000-8000-00000000000b', 'sales', 'revenue', 'credit')) AS a (id, code, type, normal);
+  WITH rows AS (
+    SELECT n, ('0198a000-0000-7000-8000-' || lpad(to_hex(n + 4096), 12, '0'))::uuid AS id, timestamptz '2026-01-01 00:00:00.125Z' + n * interval '1 second' AS at,
+           CASE WHEN n % 7 = 0 THEN jsonb_build_object('z', n, 'ä', jsonb_build_array('"', null, 1.50, true)) ELSE '{}' END AS metadata
+      FROM generate_series(1, 1200) AS n
+  ), posted AS (
+    INSERT INTO transactions (tenant_id, ledger_id, id, sequence, status, reference, description, effective_at, created_at, created_by, entry_count, metadata)
+    SELECT l.tenant_id, l.id, r.id, r.n, 'posted', CASE WHEN n % 5 = 0 THEN 'ref-' || n END, CASE WHEN n % 3 = 0 THEN E'Zeile\n„' || n || '“' END, r.at - interval '1 day', r.at, l.id, 2, r.metadata
+      FROM rows r, ledgers l
+  ), balanced AS (
+    INSERT INTO balances (tenant_id, account_id, currency, ledger_id, posted_debits, posted_credits, version)
+    SELECT a.tenant_id, a.id, 'EUR', a.ledger_id, CASE a.code WHEN 'cash' THEN s.total ELSE 0 END, CASE a.code WHEN 'cash' THEN 0 ELSE s.total END, 1200
+      FROM accounts a, (SELECT sum(n) AS total FROM rows) s
+  ), entered AS (
+    INSERT INTO entries (tenant_id, transaction_id, position, account_id, currency, direction, amount, version, balance_after, effective_at, created_at)
+    SELECT a.tenant_id, r.id, CASE a.code WHEN 'cash' THEN 0 ELSE 1 END, a.id, 'EUR', a.normal_balance, r.n, r.n,
+           CASE a.code WHEN 'cash' THEN 1 ELSE -1 END * r.n * (r.n + 1) / 2, r.at - interval '1 day', r.at
+      FROM rows r, accounts a
+  )
+  UPDATE ledger_heads SET sequence = 1200, posted_at = (SELECT max(at) FROM rows);`;
+
+describe('REL-13 REL-20 a ledger from before the hash chain', () => {
+  const database = `${name}_rows`;
+  let rows: Client;
+
+  beforeAll(async () => {
+    const config = loadConfig(environment(database));
+    await bootstrapDatabase(config);
+    const options = dataSourceOptions(config, ENTITIES, 'migrator');
+    await migrate({ ...options, migrations: MIGRATIONS.slice(0, 5) });
+    rows = new Client({ connectionString: urlOf('TEST_POSTGRES_ADMIN_URL', database) });
+    await rows.connect();
+    await rows.query(POSTINGS_BEFORE_THE_CHAIN);
+  }, 60_000);
+  afterAll(async () => {
+    await rows.end();
+    await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
+  });
+
+  it('is chained by the migration as the verifier expects it, and watched from then on', async () => {
+    expect((await runIn(database, 'src/cli.ts', 'migrate')).output).toContain(`applied ${NAMES.at(-1) ?? ''}`);
+    const clean = await runIn(database, 'src/cli.ts', 'verify');
+    expect([clean.code, clean.output]).toEqual([0, expect.stringContaining('nothing found')]);
+    expect(clean.output).toContain('1200 transactions, 2400 entries, 2 balances, 0 checkpoints, 0 findings');
+
+    await rows.query(
+      `SET session_replication_role = replica; UPDATE transactions SET description = 'x' WHERE sequence = 1100`,
+    );
+    const altered = await runIn(database, 'src/cli.ts', 'verify', '--tenant', '0198a000-0000-7000-8000-000000000001');
+    expect(altered.code).toBe(1);
+    expect(altered.output).toContain('hash: transaction 0198a000-0000-7000-8000-00000000144c: sequence 1100');
+    expect(altered.output).toContain('verify: 1 found');
+  }, 60_000);
+
+  it.each([
+    [['--ledger', '0198a000-0000-7000-8000-000000000002'], '--ledger needs --tenant'],
+    [['--tenant', 'acme'], '--tenant takes an id'],
+    [
+      ['--tenant', '0198a000-0000-7000-8000-000000000001', '--ledger', '0198a000-0000-7000-8000-000000000009'],
+      'ledger-not-found',
+    ],
+  ])('verify %j says what it takes', async (args, words) => {
+    const answer = await runIn(database, 'src/cli.ts', 'verify', ...args);
+    expect([answer.code, answer.output]).toEqual([1, expect.stringContaining(words)]);
+  });
 });
 
 /** What a migration would send. */

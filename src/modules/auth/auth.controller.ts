@@ -127,4 +127,18 @@ export class KeySetController {
   async get(): Promise<JsonWebKeySetResponse> {
     return { keys: await this.keys.publicSet() };
   }
+
+  @Get('checkpoint-keys.json')
+  @Header('cache-control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`)
+  @ApiOperation({
+    summary: 'The keys that verify checkpoints of ledgers',
+    description:
+      'RFC 7517. Every key that ever signed one: checkpoints are verified for ever, access tokens only with the keys of `jwks.json`. Who checks for themselves keeps a copy.',
+  })
+  @ApiOkResponse({ type: JsonWebKeySetResponse })
+  @ApiProblems()
+  @Public()
+  async checkpointKeys(): Promise<JsonWebKeySetResponse> {
+    return { keys: await this.keys.checkpointSet() };
+  }
 }

@@ -6,5 +6,5 @@ export { AuthModule } from './auth.module';
 export { AuthService } from './auth.service';
 export { Authenticator } from './authenticator';
 export { AuthenticationGuard } from './authentication.guard';
-export { KeyRing } from './key-ring';
+export { KeyRing, type PublishedKey } from './key-ring';
 export const AUTH_ENTITIES = [Session, RefreshToken, SigningKey];

@@ -23,7 +23,14 @@ interface LoadedKey {
   readonly sealedPrivate: string;
 }
 
-/** The keys that sign access tokens, shared by all processes through the database (AUTH-19). */
+/** A key for whoever checks signatures. */
+export type PublishedKey = PublicJwk & { readonly kid: string; readonly use: string; readonly alg: string };
+
+/**
+ * The keys that sign access tokens and checkpoints of ledgers, shared by all processes through the database (AUTH-19).
+ * What they sign says by its `typ` which of the two it is. A token is verified while its key is in use or was not long
+ * ago; a checkpoint for ever, so the public halves of all keys are kept.
+ */
 @Injectable()
 export class KeyRing implements OnModuleInit {
   private keys = new Map<string, LoadedKey>();
@@ -62,17 +69,17 @@ export class KeyRing implements OnModuleInit {
   }
 
   /** RFC 7517: every key whose tokens may be out, and the one that signs next. */
-  async publicSet(): Promise<(PublicJwk & { kid: string; use: string; alg: string })[]> {
+  async publicSet(): Promise<PublishedKey[]> {
     if (Date.now() - this.loadedAt > RELOAD_MS) await this.load();
-    return [...this.keys.values()].map(({ kid, publicJwk: { kty, crv, x, y } }) => ({
-      kty,
-      crv,
-      x,
-      y,
-      kid,
-      use: 'sig',
-      alg: 'ES256',
-    }));
+    return [...this.keys.values()].map(published);
+  }
+
+  /** Every key that ever signed, and the next one. For checkpoints only: a token of an old one is worth nothing. */
+  async checkpointSet(): Promise<PublishedKey[]> {
+    const rows = await this.database.run(PLATFORM_TENANT, 'read', () =>
+      this.rows.find({ order: { createdAt: 'ASC' } }),
+    );
+    return rows.map(published);
   }
 
   /**
@@ -90,7 +97,8 @@ export class KeyRing implements OnModuleInit {
         throw new Error(
           `the next key was published ${Math.round(publishedFor)} s ago; whoever caches the key set may not have it before ${JWKS_MAX_AGE_SECONDS} s (--early rotates all the same)`,
         );
-      await this.rows.delete({ state: 'retired', retiredAt: LessThan(this.expired()) });
+      // a key that can sign no more cannot be stolen; its public half verifies checkpoints
+      await this.rows.update({ state: 'retired', retiredAt: LessThan(this.expired()) }, { sealedPrivate: '' });
       await this.rows.update({ state: 'current' }, { state: 'retired', retiredAt: () => 'now()' });
       await this.rows.update({ kid: next.kid }, { state: 'current' });
       await this.rows.insert(this.make('next'));
@@ -157,4 +165,8 @@ export class KeyRing implements OnModuleInit {
   private sealingKeys(): Buffer[] {
     return this.config.security.secrets.map((secret) => deriveKey(secret, 'signing-keys'));
   }
+}
+
+function published({ kid, publicJwk: { kty, crv, x, y } }: Pick<LoadedKey, 'kid' | 'publicJwk'>): PublishedKey {
+  return { kty, crv, x, y, kid, use: 'sig', alg: 'ES256' };
 }

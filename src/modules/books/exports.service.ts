@@ -1,11 +1,8 @@
-import { PassThrough, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Injectable, Logger } from '@nestjs/common';
-import { UNAVAILABLE } from '../../common/problems/http.problems';
-import { Problem } from '../../common/problems/problem';
+import { type Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
 import { parseInstant } from '../../common/time/instant';
-import { Config } from '../../config/config';
 import { TenantDatabase, type Transaction } from '../../platform/database/tenant-database';
+import { SnapshotStreams } from '../../platform/http/snapshot-streams';
 import {
   type AsOfQuery,
   ChartService,
@@ -20,68 +17,26 @@ import { accountDirective, commodityDirective, journalOf } from './format/journa
 /** Transactions in memory at once. */
 const PAGE = 200;
 const ACCOUNTS_PAGE = 1_000;
-/** A client that takes nothing for this long loses its export: it holds a connection. */
-const PATIENCE_MS = 60_000;
 
 export type ExportFormat = 'journal' | 'csv';
 
 /** A ledger as text, all of it from one moment, however long the client takes to read it. */
 @Injectable()
 export class ExportsService {
-  private readonly logger = new Logger(ExportsService.name);
-  private readonly atOnce: number;
-  private open = 0;
-
   constructor(
-    config: Config,
     private readonly database: TenantDatabase,
+    private readonly streams: SnapshotStreams,
     private readonly ledgers: LedgersService,
     private readonly chart: ChartService,
-  ) {
-    // most of the pool stays free for those who are quick
-    this.atOnce = Math.max(1, Math.floor(config.database.poolSize * 0.2));
-  }
+  ) {}
 
-  /**
-   * A stream that is destroyed when anything goes wrong, and that lets go of its connection when it is destroyed.
-   * @throws Problem `ledger-not-found`, `unavailable` when too many exports are open
-   */
+  /** @throws Problem `ledger-not-found`, `unavailable` when too many exports are open */
   async start(tenantId: string, ledgerId: string, format: ExportFormat, query: AsOfQuery): Promise<Readable> {
     await this.database.run(tenantId, 'read', () => this.ledgers.get(ledgerId));
-    if (this.open >= this.atOnce)
-      throw new Problem(UNAVAILABLE, `${this.open} exports are being sent already; try again.`, {
-        headers: { 'retry-after': '5' },
-      });
-    this.open += 1;
-    const out = new PassThrough();
-    void this.fill(out, tenantId, ledgerId, format, query).finally(() => (this.open -= 1));
-    return out;
-  }
-
-  private async fill(
-    out: PassThrough,
-    tenantId: string,
-    ledgerId: string,
-    format: ExportFormat,
-    query: AsOfQuery,
-  ): Promise<void> {
-    const write = async (transaction: Transaction) => {
-      await transaction.client.query(`SELECT set_config('idle_in_transaction_session_timeout', $1, true)`, [
-        String(PATIENCE_MS),
-      ]);
+    return this.streams.start(tenantId, (transaction) => {
       const pages = transactionsOf(transaction, ledgerId, query);
-      const text = format === 'csv' ? csvText(pages) : this.journalText(ledgerId, pages);
-      // ended below: only what was read to the end, transaction and all, may look whole
-      await pipeline(text, out, { end: false });
-    };
-    try {
-      await this.database.run(tenantId, 'read', write, { snapshot: true, retries: 0 });
-      out.end();
-    } catch (error) {
-      const gone = (error as { code?: string }).code === 'ERR_STREAM_PREMATURE_CLOSE';
-      if (!gone) this.logger.error({ msg: 'an export broke off', ledgerId, err: error });
-      out.destroy(error as Error);
-    }
+      return format === 'csv' ? csvText(pages) : this.journalText(ledgerId, pages);
+    });
   }
 
   private async *journalText(

@@ -9,7 +9,10 @@ export function describeJobKinds(document: OpenAPIObject): void {
   const kinds = declaredJobKinds();
   const schemas = (document.components?.schemas ?? {}) as Record<string, { properties?: Record<string, object> }>;
   const list = kinds.map(({ name, description, payload }) => `- \`${name}\` (\`${payload.name}\`): ${description}`);
-  const payloads = kinds.map(({ payload }) => ({ $ref: getSchemaPath(payload) }));
+  // kinds may share a payload
+  const payloads = [...new Set(kinds.map(({ payload }) => payload))].map((payload) => ({
+    $ref: getSchemaPath(payload),
+  }));
   for (const request of REQUESTS) {
     const properties = schemas[request]?.properties;
     if (!properties) continue;

@@ -7,5 +7,6 @@ export { declaredJobKinds, type JobContext, type JobHandler, JobKind, NoPayload 
 export { JobResponse } from './dto/job.response.dto';
 export { JobsModule } from './jobs.module';
 export { type EnqueueOptions, JobsService } from './jobs.service';
+export { type SweepTask, SweepTasks } from './worker/sweep-tasks';
 export { WorkerModule } from './worker/worker.module';
 export const JOB_ENTITIES = [Job, JobEvent, JobSchedule];

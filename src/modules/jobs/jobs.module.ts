@@ -17,6 +17,7 @@ import { MaintenancePurge } from './kinds/maintenance-purge.kind';
 import { OperatorAccess } from './operator-access';
 import { SchedulesController } from './schedules.controller';
 import { SchedulesService } from './schedules.service';
+import { SweepTasks } from './worker/sweep-tasks';
 
 @Module({
   imports: [AuthModule, DiscoveryModule, ThrottlingModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
@@ -30,7 +31,8 @@ import { SchedulesService } from './schedules.service';
     KindRegistry,
     MaintenancePurge,
     SchedulesService,
+    SweepTasks,
   ],
-  exports: [JobDispatcher, JobStore, JobsService, KindRegistry, SchedulesService],
+  exports: [JobDispatcher, JobStore, JobsService, KindRegistry, SchedulesService, SweepTasks],
 })
 export class JobsModule {}

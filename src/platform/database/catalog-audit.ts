@@ -32,12 +32,16 @@ const SYSTEM_FUNCTIONS = [
   'daybook_system check_head()',
   'daybook_system ledgers_with_due_holds(integer)',
   'daybook_system ledgers_with_due_schedules(integer)',
+  'daybook_system tenants_to_checkpoint(interval, integer)',
+  'daybook_system tenants_to_verify(interval, integer)',
+  // numbers over all tenants, for gauges
+  'daybook_system ledger_health()',
   // only the owner of a table may gather its statistics; row-level security applies to the owner too
   'daybook_owner analyze_grown_tables()',
 ];
 
 /** Rows that never change once they are there (REL-03). */
-const IMMUTABLE_TABLES = ['transactions', 'entries', 'transaction_template_versions'];
+const IMMUTABLE_TABLES = ['transactions', 'entries', 'transaction_template_versions', 'checkpoints', 'verifications'];
 
 /** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
 const GUARD_TRIGGERS = [
@@ -47,6 +51,7 @@ const GUARD_TRIGGERS = [
   'balances.balances_kept',
   'currencies.currencies_kept',
   'currencies.currencies_same',
+  'checkpoints.checkpoints_immutable',
   'holds.holds_end_once',
   'holds.holds_explained_insert',
   'holds.holds_explained_update',
@@ -69,6 +74,7 @@ const GUARD_TRIGGERS = [
   'transactions.transactions_check',
   'transactions.transactions_immutable',
   'transaction_template_versions.transaction_template_versions_immutable',
+  'verifications.verifications_immutable',
   'balances.balances_explained_insert',
   'balances.balances_explained_update',
   'members.members_owner_removed',

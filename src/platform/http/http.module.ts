@@ -8,6 +8,7 @@ import { IdempotentRoute } from './idempotency/idempotent-route';
 import { CursorService } from './pagination/cursor.service';
 import { ProblemFilter } from './problem.filter';
 import { RouteTable } from './route-table';
+import { SnapshotStreams } from './snapshot-streams';
 import { ThrottlingModule } from './throttling/throttling.module';
 import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
 
@@ -22,6 +23,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     IdempotentRoute,
     ProblemFilter,
     RouteTable,
+    SnapshotStreams,
     UnitOfWorkInterceptor,
   ],
   exports: [
@@ -32,6 +34,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     IdempotentRoute,
     ProblemFilter,
     RouteTable,
+    SnapshotStreams,
     UnitOfWorkInterceptor,
   ],
 })

@@ -127,6 +127,6 @@ export class JsonWebKeyResponse {
 }
 
 export class JsonWebKeySetResponse {
-  @ApiProperty({ type: () => [JsonWebKeyResponse], description: 'The keys that verify access tokens, now and next.' })
+  @ApiProperty({ type: () => [JsonWebKeyResponse], description: 'In no particular order: `kid` says which one it is.' })
   keys: JsonWebKeyResponse[];
 }

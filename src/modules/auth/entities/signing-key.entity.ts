@@ -1,6 +1,9 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** `next` is published so that verifiers know it; `current` signs; `retired` verifies until its last token has expired. */
+/**
+ * `next` is published so that verifiers know it; `current` signs; `retired` verifies tokens until the last one of it has
+ * expired, and checkpoints for ever.
+ */
 export type SigningKeyState = 'next' | 'current' | 'retired';
 
 /** RFC 7517, the public half of a P-256 key. */
@@ -22,7 +25,7 @@ export class SigningKey {
   @Column({ name: 'public_jwk', type: 'jsonb' })
   publicJwk: PublicJwk;
 
-  /** PKCS #8, sealed under a key that is derived from APP_SECRETS. */
+  /** PKCS #8, sealed under a key that is derived from APP_SECRETS; empty once the key's last token has expired. */
   @Column({ name: 'sealed_private', type: 'text' })
   sealedPrivate: string;
 

@@ -7,6 +7,7 @@ import { JobDispatcher } from '../job-dispatcher';
 import { JobStore } from '../job-store';
 import { JOB_WORKER_LOST } from '../jobs.errors';
 import { SchedulesService } from '../schedules.service';
+import { SweepTasks } from './sweep-tasks';
 
 const SWEEPER_LOCK = 4_711_011;
 /** Jobs and schedules that one sweep looks at. */
@@ -30,6 +31,7 @@ export class Sweeper {
     private readonly store: JobStore,
     private readonly dispatcher: JobDispatcher,
     private readonly schedules: SchedulesService,
+    private readonly tasks: SweepTasks,
   ) {}
 
   /** Sweeps now, and from then on in the configured interval. */
@@ -47,6 +49,7 @@ export class Sweeper {
   async sweep(): Promise<void> {
     await this.exclusive.tryRun(SWEEPER_LOCK, async () => {
       await this.fireSchedules();
+      for (const task of this.tasks.due()) await this.each('task', task.name, () => task.run());
       await this.dispatchDue();
     });
   }

@@ -5,6 +5,7 @@ import { Jobs1795300000004 } from './1795300000004-jobs';
 import { Imports1795300000005 } from './1795300000005-imports';
 import { HoldsAndChain1795300000006 } from './1795300000006-holds-and-chain';
 import { Templates1795300000007 } from './1795300000007-templates';
+import { Evidence1795300000009 } from './1795300000009-evidence';
 import { Scheduled1795300000010 } from './1795300000010-scheduled';
 
 /** In order. A migration that was released is never changed. */
@@ -16,5 +17,6 @@ export const MIGRATIONS = [
   Imports1795300000005,
   HoldsAndChain1795300000006,
   Templates1795300000007,
+  Evidence1795300000009,
   Scheduled1795300000010,
 ];
