@@ -10,6 +10,7 @@ import { UsersModule } from '../modules/users';
 import { RedisModule } from '../platform/cache/redis.module';
 import { DatabaseModule } from '../platform/database/database.module';
 import { HttpModule } from '../platform/http/http.module';
+import { LifecycleModule } from '../platform/lifecycle/lifecycle';
 import { SecurityModule } from '../platform/security/security.module';
 import { createLogger, NestLogger } from '../platform/telemetry/logger';
 import { TelemetryModule } from '../platform/telemetry/telemetry.module';
@@ -20,6 +21,7 @@ import { TelemetryModule } from '../platform/telemetry/telemetry.module';
     ConfigModule,
     DatabaseModule.forRoot(ENTITIES),
     RedisModule,
+    LifecycleModule,
     SecurityModule,
     TelemetryModule,
     HttpModule,
