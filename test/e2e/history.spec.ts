@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { startTestApp, type TestAnswer, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, type TestLedger } from '../support/ledger';
+import { randomFrom } from '../support/random';
 
 const CLIENTS = 8;
 const COMMANDS = 70;
@@ -23,18 +24,6 @@ interface Step {
   /** What the body alone deserves. */
   readonly expected: string;
   readonly answer: TestAnswer;
-}
-
-/** Numbers that can be had again: a failing run names its seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 const minor = (amount: string): bigint => BigInt(amount.replace('.', ''));

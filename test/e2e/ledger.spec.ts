@@ -372,7 +372,10 @@ describe('the way of a ledger', () => {
 
   describe('idempotency', () => {
     it('API-04 a retry gets the first answer and changes nothing; quotes make no difference (API-02)', async () => {
-      const body = posting('1.00');
+      const body = {
+        ...posting('1.00'),
+        metadata: { zebra: 1, a: { y: null, b: [{ d: 1, c: 2 }] }, '10': 'x', '9': 'y' },
+      };
       const first = await post(body, key('order-1'));
       const again = await post(body, key('"order-1"'));
       expect([

@@ -3,6 +3,7 @@ import { formatAmount } from '../../../common/money/amount';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
 import { type Direction, DIRECTIONS } from '../core/account';
+import { inOneOrder } from '../core/metadata';
 import { availableAmount, expectedAmount, postedAmount } from '../core/balance';
 import { ENTRY_KINDS, type EntryKind, TRANSACTION_KINDS, type TransactionKind } from '../core/recorded';
 import { type BalanceAfter } from '../engine/command';
@@ -169,7 +170,7 @@ export class TransactionResponse {
           remaining: left === undefined ? null : formatAmount(left, scale),
         };
       }),
-      metadata: { ...recorded.metadata },
+      metadata: inOneOrder({ ...recorded.metadata }),
       hash: recorded.hash,
       ...(balances ? { balances: balances.map(balanceAfterOf) } : {}),
     };
