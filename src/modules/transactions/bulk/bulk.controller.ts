@@ -32,7 +32,7 @@ export class BulkController {
   @WithoutTransaction()
   @BulkBody()
   @HttpCode(200)
-  @ApiExtraModels(...BULK_ITEMS, BulkResult)
+  @ApiExtraModels(...BULK_ITEMS, BulkResponse, BulkResult)
   @ApiOperation({
     summary: 'Post many transactions',
     requestBody: BULK_REQUEST_BODY,
