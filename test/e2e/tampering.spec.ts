@@ -5,6 +5,7 @@ import { readLedger } from '../../src/modules/evidence/reading/ledger-reader';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { findingsOf, type RichLedger, richLedger, tamper } from '../support/evidence';
+import { posting } from '../support/ledger';
 
 let app: TestApp;
 let owner: TestTenant;
@@ -323,8 +324,18 @@ describe('REL-12 REL-13 what somebody altered behind the ledger’s back is foun
       ['checkpoint-chain', `checkpoint ${id}`],
       ['checkpoint-root', `checkpoint ${id}`],
     ]);
-    const answer = await app.request('POST', `${ledger.path}/checkpoints`, { token: owner.token });
-    expect([answer.status, answer.body.code]).toEqual([409, 'ledger-contradicted']);
+    // nothing is signed over it, nor over what is posted on top of it
+    const refused = async () => {
+      const answer = await app.request('POST', `${ledger.path}/checkpoints`, { token: owner.token });
+      expect([answer.status, answer.body.code]).toEqual([409, 'ledger-contradicted']);
+    };
+    await refused();
+    const more = await app.request('POST', `${ledger.path}/transactions`, {
+      token: owner.token,
+      body: posting('1.00'),
+    });
+    expect(more.status).toBe(201);
+    await refused();
   });
 
   it.each([
