@@ -269,6 +269,23 @@ describe('a bulk request', () => {
     expect([atomic.status, atomic.body.recorded]).toEqual([200, 10_000]);
   }, 120_000);
 
+  it('an item that breaks its batch is answered alone: those around it are recorded, once', async () => {
+    await app.sql(`
+      CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.reference = 'poison' THEN RAISE EXCEPTION 'poison'; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER poison BEFORE INSERT ON transactions FOR EACH ROW EXECUTE FUNCTION refuse_poison()`);
+    const items = Array.from({ length: 250 }, (_, n) =>
+      posting('1.00', n === 120 ? { reference: 'poison' } : { reference: `near-${n}` }),
+    );
+    const { status, body } = await bulk(items, { key: 'poisoned' });
+    await app.sql('DROP TRIGGER poison ON transactions; DROP FUNCTION refuse_poison()');
+    expect([status, body.recorded, body.refused]).toEqual([200, 249, 1]);
+    expect(body.results[120]).toMatchObject({ status: 500, problem: { code: 'internal-error' } });
+    expect(await transactions()).toBe(249);
+    // nothing was decided about it, so a retry carries it out
+    expect((await bulk(items, { key: 'poisoned' })).body).toMatchObject({ recorded: 250, replayed: 249 });
+  });
+
   it('refuses what is not a bulk request, without a key, or too large', async () => {
     const send = (body: unknown, headers: Record<string, string> = {}) =>
       app.request('POST', `${ledger.path}/transactions/bulk`, { token: owner.token, body, headers });

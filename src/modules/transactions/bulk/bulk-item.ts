@@ -61,7 +61,7 @@ const pipe = new ProblemValidationPipe();
  */
 export async function readItem(value: unknown, by: Asker): Promise<BulkItem> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('', 'must be a JSON object');
-  const { kind = 'posting', idempotencyKey, ...rest } = value as Record<string, unknown>;
+  const { kind, idempotencyKey, rest } = partsOf(value as Record<string, unknown>);
   const form = typeof kind === 'string' && Object.hasOwn(FORMS, kind) ? FORMS[kind] : undefined;
   if (!form) throw invalid('/kind', `must be one of ${KINDS}`);
   const { parentId, body } = form.route === '' ? { parentId: undefined, body: rest } : childOf(rest);
@@ -69,6 +69,14 @@ export async function readItem(value: unknown, by: Asker): Promise<BulkItem> {
   const checked = (await pipe.transform(body, { type: 'body', metatype: form.dto })) as object;
   const order = await form.orderOf({ parentId: parentId ?? '', body: checked }, by);
   return { kind: kind as string, key, route: form.route, parentId, body, order };
+}
+
+function partsOf(item: Record<string, unknown>) {
+  // most are postings without a key of their own: those are not copied
+  if (!('kind' in item) && !('idempotencyKey' in item))
+    return { kind: 'posting', idempotencyKey: undefined, rest: item };
+  const { kind = 'posting', idempotencyKey, ...rest } = item;
+  return { kind, idempotencyKey, rest };
 }
 
 function childOf({ transactionId, ...body }: Record<string, unknown>) {

@@ -28,9 +28,6 @@ interface Slice {
   results: (() => ItemResult[]) | undefined;
 }
 
-/** Outcomes of a unit, or why it was not carried out. */
-type Answer = readonly Outcome[] | Problem;
-
 /** Carries out the items of bulk requests. */
 @Injectable()
 export class BulkService {
@@ -113,10 +110,7 @@ export class BulkService {
     }
   }
 
-  /**
-   * Hands items over, each as a unit of its own, so that one that breaks its batch breaks no other. Rings when all are
-   * answered. One that was not carried out stops what comes after the slice.
-   */
+  /** Hands items over, and rings when they are answered. What was not carried out stops what comes after the slice. */
   private async slice(
     asked: BulkAsked,
     given: readonly Given[],
@@ -126,34 +120,47 @@ export class BulkService {
   ): Promise<Slice> {
     const slice: Slice = { results: undefined };
     const commands = await this.commandsOf(asked, given, from);
-    const answers: Promise<Answer>[] = [];
-    for (const command of commands) {
-      const { answer, gaveUp } = await this.handOver(asked, single(command));
-      answers.push(answer);
-      if (!gaveUp) continue;
-      while (answers.length < given.length) answers.push(answer);
-      break;
-    }
-    void Promise.all(answers).then((answered) => {
-      const why = answered.find((answer) => answer instanceof Problem && answer.type !== INTERNAL_ERROR);
+    const { answer } = await this.handOver(asked, { commands, atomic: false, dryRun: false });
+    void this.eachOf(asked, commands, answer).then((answers) => {
+      const why = answers.find((each) => each instanceof Problem && each.type !== INTERNAL_ERROR);
       if (why instanceof Problem) stop(why);
       slice.results = () => {
-        if (from === 0) for (const answer of answered) if (!(answer instanceof Problem)) assertLedger(answer);
-        return answered.map((answer, place) => this.resultOfUnit(from + place, answer));
+        if (from === 0) assertLedger(answers);
+        return answers.map((each, place) => this.resultOf(from + place, each, 201));
       };
       inbox.ring();
     });
     return slice;
   }
 
-  /** @returns an answer that never rejects, and whether it is that the engine did not take the unit */
-  private async handOver(asked: BulkAsked, unit: Unit): Promise<{ answer: Promise<Answer>; gaveUp: boolean }> {
+  /**
+   * An answer for each command. Where one breaks the batch of all they are handed over alone, so that it breaks no other;
+   * their keys keep what was recorded from being recorded twice.
+   */
+  private async eachOf(
+    asked: BulkAsked,
+    commands: readonly Command[],
+    answer: Promise<readonly Outcome[] | Problem>,
+  ): Promise<readonly (Outcome | Problem)[]> {
+    const outcomes = await answer;
+    if (!(outcomes instanceof Problem)) return outcomes;
+    if (outcomes.type !== INTERNAL_ERROR || commands.length === 1) return commands.map(() => outcomes);
+    const alone = await Promise.all(
+      commands.map(async (command) =>
+        this.eachOf(asked, [command], (await this.handOver(asked, single(command))).answer),
+      ),
+    );
+    return alone.flat();
+  }
+
+  /** @returns when the engine has it, with an answer to come that never rejects */
+  private async handOver(asked: BulkAsked, unit: Unit): Promise<{ answer: Promise<readonly Outcome[] | Problem> }> {
     const { tenantId, ledgerId, signal } = asked;
     try {
       const { outcomes } = await handOver(this.engine, tenantId, ledgerId, unit, signal);
-      return { answer: outcomes.catch((error: unknown) => this.problemOf(error)), gaveUp: false };
+      return { answer: outcomes.catch((error: unknown) => this.problemOf(error)) };
     } catch (error) {
-      return { answer: Promise.resolve(this.problemOf(error)), gaveUp: true };
+      return { answer: Promise.resolve(this.problemOf(error)) };
     }
   }
 
@@ -196,15 +203,10 @@ export class BulkService {
     }
   }
 
-  private resultOfUnit(index: number, answer: Answer): ItemResult {
-    if (answer instanceof Problem) return refusedAs(index, answer, this.config.http.publicUrl);
-    const [outcome] = answer;
-    if (!outcome) throw new Error('no outcome');
-    return this.resultOf(index, outcome, 201);
-  }
-
-  private resultOf(index: number, outcome: Outcome, recordedAs: number): ItemResult {
-    return resultOf(index, outcome, recordedAs, this.config.http.publicUrl);
+  private resultOf(index: number, outcome: Outcome | Problem, recordedAs: number): ItemResult {
+    const { publicUrl } = this.config.http;
+    if (outcome instanceof Problem) return refusedAs(index, outcome, publicUrl);
+    return resultOf(index, outcome, recordedAs, publicUrl);
   }
 }
 
@@ -212,9 +214,10 @@ const namesTemplate = (given: Given): boolean =>
   'value' in given && (given.value as { template?: unknown } | null)?.template !== undefined;
 
 /** What holds for every item is said once. @throws Problem `ledger-not-found` */
-function assertLedger(outcomes: readonly Outcome[]): void {
+function assertLedger(outcomes: readonly (Outcome | Problem)[]): void {
   for (const outcome of outcomes)
-    if (outcome.kind === 'refused' && outcome.problem.type === LEDGER_NOT_FOUND) throw outcome.problem;
+    if (!(outcome instanceof Problem) && outcome.kind === 'refused' && outcome.problem.type === LEDGER_NOT_FOUND)
+      throw outcome.problem;
 }
 
 /** A long list in parts, with the processor left to others in between. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
@@ -26,7 +26,7 @@ export type IdempotentOutcome = StoredAnswer & { readonly replayed: boolean };
 /** Refusals that belong to the request itself; a retry gets the same one (API-08). Others are worth trying again. */
 const REMEMBERED_REFUSALS = new Set([404, 410, 422]);
 
-export const fingerprintOf = (request: unknown): Buffer => createHash('sha256').update(canonicalJson(request)).digest();
+export const fingerprintOf = (request: unknown): Buffer => hash('sha256', canonicalJson(request), 'buffer');
 
 /** Executes a request at most once per key: the key's row and the effect are in one transaction. */
 @Injectable()
