@@ -10,6 +10,7 @@ import { ReversalState } from './entities/reversal.entity';
 import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
 import { TransactionTemplate } from './entities/transaction-template.entity';
+import { TransactionMetadata } from './entities/transaction-metadata.entity';
 import { Transaction } from './entities/transaction.entity';
 
 export { AccountsService } from './accounts.service';
@@ -44,6 +45,7 @@ export const LEDGER_ENTITIES = [
   AccountTemplate,
   Balance,
   Transaction,
+  TransactionMetadata,
   TransactionTemplate,
   TransactionTemplateVersion,
   Entry,

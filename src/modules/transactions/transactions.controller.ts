@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Head, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { IDEMPOTENCY_KEY_REUSED } from '../../common/problems/http.problems';
@@ -16,11 +16,12 @@ import {
   PostTransactionQuery,
   PostTransactionRequest,
   ReverseRequest,
-  TransactionQuery,
   VoidRequest,
 } from './dto/transaction.dto';
+import { TransactionFilterQuery } from './dto/transaction-query.dto';
 import { TransactionPage, TransactionResponse } from './dto/transaction.response.dto';
 import { captureOf, reversalOf, voidOf } from './orders';
+import { COUNT_MAX, TransactionList } from './transaction-list';
 import * as problems from './transactions.errors';
 import { type Asked, TransactionsService } from './transactions.service';
 
@@ -40,10 +41,32 @@ const REFUSALS = [
 ] as const;
 const OF_A_PART = [problems.TRANSACTION_NOT_FOUND, problems.EXCEEDS_REMAINING, problems.SEVERAL_CURRENCIES] as const;
 
+const LIST_DESCRIPTION = `All filters that are given must be met; ranges are from (included) to (not included), those of amounts include both.
+
+One filter decides how the list is found and in which order it comes, the first of these that is given:
+
+1. \`reference\`
+2. \`referencePrefix\`: by reference
+3. \`metadataKey\` and \`metadataValue\`: newest first
+4. \`account\`, \`accountPrefix\`, \`currency\` without an amount: newest first
+5. \`status\`, then \`kind\`, except \`posted\` and \`posting\`: newest first
+6. \`amountFrom\`, \`amountTo\`: by amount, smallest first
+7. \`effectiveFrom\`, \`effectiveTo\`: latest first
+8. \`createdFrom\`, \`createdTo\`, or none: newest first
+
+The others are asked of each transaction that it finds: the more it narrows down, the faster the answer. An account that is not there has no transactions.
+
+An amount range is about debits: a transaction of 25.00 has a debit of 25.00, or several that come to it.
+
+HEAD counts with the same filters.`;
+
 @ApiTags('Transactions')
 @Controller('ledgers/:ledgerId/transactions')
 export class TransactionsController {
-  constructor(private readonly transactions: TransactionsService) {}
+  constructor(
+    private readonly transactions: TransactionsService,
+    private readonly transactionList: TransactionList,
+  ) {}
 
   @Post()
   @ApiProblems(
@@ -162,13 +185,39 @@ export class TransactionsController {
     return this.record(call, () => reversalOf(parentId, body, principal.userId));
   }
 
+  // before the list itself, whose handler would answer HEAD too
+  @Head()
+  @ApiProblems(problems.LEDGER_NOT_FOUND)
+  @RequirePermission('transactions:read')
+  @ApiOperation({
+    summary: 'Count transactions',
+    description: 'With the filters of the list. `X-Total-Count` is exact up to 10000, and `10000+` beyond.',
+  })
+  @ApiOkResponse({
+    description: 'The answer has no body.',
+    headers: {
+      'X-Total-Count': {
+        description: 'How many the whole list has.',
+        schema: { type: 'string', pattern: '^[0-9]+\\+?$', example: '4711' },
+      },
+    },
+  })
+  async count(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Query() query: TransactionFilterQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const count = await this.transactionList.count(ledgerId, query);
+    reply.header('x-total-count', count > COUNT_MAX ? `${COUNT_MAX}+` : String(count));
+  }
+
   @Get()
   @ApiProblems(problems.LEDGER_NOT_FOUND)
   @RequirePermission('transactions:read')
-  @ApiOperation({ summary: 'List transactions', description: 'Newest first.' })
+  @ApiOperation({ summary: 'List transactions', description: LIST_DESCRIPTION })
   @ApiOkResponse({ type: TransactionPage })
-  list(@UuidParam('ledgerId') ledgerId: string, @Query() query: TransactionQuery): Promise<TransactionPage> {
-    return this.transactions.list(ledgerId, query);
+  list(@UuidParam('ledgerId') ledgerId: string, @Query() query: TransactionFilterQuery): Promise<TransactionPage> {
+    return this.transactionList.page(ledgerId, query);
   }
 
   @Get(':transactionId')

@@ -26,6 +26,7 @@ import { LedgersService } from './ledgers.service';
 import { ScheduledPoster } from './scheduled/scheduled-poster';
 import { ScheduledTransactionsController } from './scheduled/scheduled-transactions.controller';
 import { ScheduledTransactionsService } from './scheduled/scheduled-transactions.service';
+import { TransactionList } from './transaction-list';
 import { TransactionTemplatesController } from './transaction-templates.controller';
 import { TransactionTemplatesService } from './transaction-templates.service';
 import { TransactionsController } from './transactions.controller';
@@ -67,6 +68,7 @@ import { TransactionsService } from './transactions.service';
     PostingEngine,
     ScheduledPoster,
     ScheduledTransactionsService,
+    TransactionList,
     TransactionsService,
     TransactionTemplatesService,
   ],

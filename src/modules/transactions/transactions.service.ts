@@ -4,15 +4,13 @@ import { Problem, type ProblemDocument } from '../../common/problems/problem';
 import { Config } from '../../config/config';
 import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
 import { fingerprintOf } from '../../platform/http/idempotency/idempotency.service';
-import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { StoredProblem } from '../../platform/http/problem.filter';
 import { type Order } from './core/orders';
-import { type PostTransactionRequest, type TransactionQuery } from './dto/transaction.dto';
+import { type PostTransactionRequest } from './dto/transaction.dto';
 import { TransactionResponse } from './dto/transaction.response.dto';
 import { type Command, type CommandKey, type Outcome, single } from './engine/command';
 import { PostingEngine } from './engine/posting-engine';
 import { asRecorded, readTransactions } from './engine/replay';
-import { LedgersService } from './ledgers.service';
 import { postingOf } from './orders';
 import { TransactionTemplatesService } from './transaction-templates.service';
 import { TRANSACTION_NOT_FOUND } from './transactions.errors';
@@ -36,10 +34,8 @@ export interface Asked {
 export class TransactionsService {
   constructor(
     private readonly engine: PostingEngine,
-    private readonly ledgers: LedgersService,
     private readonly templates: TransactionTemplatesService,
     private readonly database: TenantDatabase,
-    private readonly cursors: CursorService,
     private readonly config: Config,
   ) {}
 
@@ -101,27 +97,6 @@ export class TransactionsService {
     ]);
     if (!transaction) throw new Problem(TRANSACTION_NOT_FOUND, 'The ledger has no transaction with this id.');
     return TransactionResponse.of(transaction);
-  }
-
-  /** Newest first. */
-  async list(ledgerId: string, query: TransactionQuery) {
-    await this.ledgers.get(ledgerId);
-    const { client, tenantId } = currentTransaction();
-    return this.cursors.page(
-      `transactions ${ledgerId}`,
-      query,
-      { reference: query.reference },
-      ({ direction, key, limit, filters }) => {
-        const newest = direction === 'next';
-        const values: unknown[] = [tenantId, ledgerId, limit + 1];
-        let where = 't.tenant_id = $1 AND t.ledger_id = $2';
-        if (filters.reference !== undefined) where += ` AND t.reference = $${values.push(filters.reference)}`;
-        if (key) where += ` AND t.sequence ${newest ? '<' : '>'} $${values.push(key[0])}::bigint`;
-        return readTransactions(client, where, values, `ORDER BY t.sequence ${newest ? 'DESC' : 'ASC'} LIMIT $3`);
-      },
-      ({ recorded }) => [recorded.sequence.toString()],
-      (transaction) => TransactionResponse.of(transaction),
-    );
   }
 }
 

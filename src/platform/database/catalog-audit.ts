@@ -31,6 +31,10 @@ const SYSTEM_FUNCTIONS = [
   'daybook_system check_remaining()',
   'daybook_system check_head()',
   'daybook_system ledgers_with_due_holds(integer)',
+  // of a trigger: files what a tenant's own rows say under the same tenant
+  'daybook_system list_metadata()',
+  // of the current tenant only; an index over amounts is of no use under row-level security
+  'daybook_system transactions_by_amount(uuid, text, numeric, numeric, numeric, uuid, numeric, uuid, boolean, integer)',
   'daybook_system ledgers_with_due_schedules(integer)',
   'daybook_system tenants_to_checkpoint(interval, integer)',
   'daybook_system tenants_to_verify(interval, integer)',
@@ -41,7 +45,14 @@ const SYSTEM_FUNCTIONS = [
 ];
 
 /** Rows that never change once they are there (REL-03). */
-const IMMUTABLE_TABLES = ['transactions', 'entries', 'transaction_template_versions', 'checkpoints', 'verifications'];
+const IMMUTABLE_TABLES = [
+  'transactions',
+  'entries',
+  'transaction_metadata',
+  'transaction_template_versions',
+  'checkpoints',
+  'verifications',
+];
 
 /** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
 const GUARD_TRIGGERS = [
@@ -73,6 +84,7 @@ const GUARD_TRIGGERS = [
   'entries.entries_immutable',
   'transactions.transactions_check',
   'transactions.transactions_immutable',
+  'transactions.transactions_metadata',
   'transaction_template_versions.transaction_template_versions_immutable',
   'verifications.verifications_immutable',
   'balances.balances_explained_insert',
@@ -85,7 +97,7 @@ const GUARD_TRIGGERS = [
 const SIGNED_AMOUNTS = ['entries.balance_after'];
 
 /** Grants of `daybook_system` beyond SELECT, which its functions need. */
-const SYSTEM_GRANTS = ['members INSERT'];
+const SYSTEM_GRANTS = ['members INSERT', 'transaction_metadata INSERT'];
 
 const OURS = `(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)`;
 

@@ -18,7 +18,6 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
-import { PageQuery } from '../../../platform/http/pagination/page.dto';
 import { SurelyValidIf } from '../../../platform/http/surely-valid';
 import { type Direction, DIRECTIONS } from '../core/account';
 import { surelyValidPosting } from './surely-valid-posting';
@@ -209,13 +208,4 @@ export class PostTransactionQuery {
   @MayBeAbsent()
   @IsIn(FLAG)
   balances?: (typeof FLAG)[number];
-}
-
-export class TransactionQuery extends PageQuery {
-  /** The one with this reference. */
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255, example: 'order-4711' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
-  reference?: string;
 }

@@ -64,12 +64,13 @@ function wholeOf({ kind, entries }: RecordedTransaction): bigint[] | null {
   return entries.map((entry) => (movesPosted(entry.kind) ? entry.amount : 0n));
 }
 
-/** Transactions with their entries and their state. `where` and `tail` are SQL of ours, never a caller's. */
+/** Transactions with their entries and their state at `now`. `where` and `tail` are SQL of ours, never a caller's. */
 export async function readTransactions(
   client: PoolClient,
   where: string,
   values: readonly unknown[],
   tail = '',
+  now = new Date(),
 ): Promise<TransactionView[]> {
   const { rows } = await client.query<Row>(
     `SELECT t.id, t.ledger_id, t.sequence, t.kind, t.parent_id, t.template_id, t.reference, t.description, t.effective_at, t.created_at, t.created_by, t.metadata, t.hash,
@@ -88,7 +89,6 @@ export async function readTransactions(
       WHERE ${where} ${tail}`,
     [...values],
   );
-  const now = new Date();
   return rows.map((row) => viewOf(row, now));
 }
 

@@ -6,6 +6,7 @@ import { TenantCurrency } from './currency.entity';
 /** What an account holds in one currency. The engine writes it; others read. */
 @Entity('balances')
 @Index('balances_ledger', ['tenantId', 'ledgerId', 'accountId'])
+@Index('balances_currency', ['tenantId', 'ledgerId', 'currency', 'accountId'])
 @ForeignKey(() => Account, ['tenantId', 'ledgerId', 'accountId'], ['tenantId', 'ledgerId', 'id'], {
   name: 'balances_account_fkey',
 })

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
 import { type Direction } from '../core/account';
 import { type EntryKind } from '../core/recorded';
@@ -9,6 +9,9 @@ import { type EntryKind } from '../core/recorded';
  */
 @Entity('entries')
 @Unique('entries_version_key', ['tenantId', 'accountId', 'currency', 'version'])
+@Index('entries_amount', ['tenantId', 'ledgerId', 'currency', 'amount', 'transactionId'], {
+  where: `direction = 'debit'`,
+})
 @Check('entries_kind_check', `kind IN ('posted', 'captured', 'reversed', 'held', 'released')`)
 @Check('entries_direction_check', `direction IN ('debit', 'credit')`)
 @Check('entries_amount_check', 'amount > 0')

@@ -10,6 +10,8 @@ import { type TransactionKind } from '../core/recorded';
   where: 'reference IS NOT NULL',
 })
 @Index('transactions_parent', ['tenantId', 'parentId'], { where: 'parent_id IS NOT NULL' })
+@Index('transactions_effective', ['tenantId', 'ledgerId', 'effectiveAt', 'sequence'])
+@Index('transactions_kind', ['tenantId', 'ledgerId', 'kind', 'sequence'], { where: `kind <> 'posting'` })
 @ForeignKey(() => Transaction, ['tenantId', 'parentId'], ['tenantId', 'id'], { name: 'transactions_parent_fkey' })
 @Check('transactions_kind_check', `kind IN ('posting', 'hold', 'capture', 'void', 'expiry', 'reversal')`)
 @Check('transactions_parent_check', `(parent_id IS NULL) = (kind IN ('posting', 'hold'))`)
@@ -44,7 +46,7 @@ export class Transaction {
   @Column({ name: 'template_id', type: 'uuid', nullable: true })
   templateId: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @Column({ type: 'text', collation: 'C', nullable: true })
   reference: string | null;
 
   @Column({ type: 'text', nullable: true })

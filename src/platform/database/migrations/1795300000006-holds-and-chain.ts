@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 import { canonicalJson } from '../../../common/crypto/canonical-json';
-import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, systemFunction, tenantTable } from './tenant-table';
 
 /** See the ledger's first migration: how checks find rows, and as whom they look. */
 const BY_INDEX = `SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_mergejoin = off SET enable_material = off`;
@@ -18,6 +18,113 @@ const SUMS = `SELECT count(*) AS n,
             COALESCE(sum(amount) FILTER (WHERE ${POSTED} AND direction = 'debit'), 0) AS d, COALESCE(sum(amount) FILTER (WHERE ${POSTED} AND direction = 'credit'), 0) AS c,
             COALESCE(sum(${PENDING}) FILTER (WHERE direction = 'debit'), 0) AS pd, COALESCE(sum(${PENDING}) FILTER (WHERE direction = 'credit'), 0) AS pc
             FROM public.entries e WHERE e.tenant_id = f.tenant_id AND e.account_id = f.account_id AND e.currency = f.currency`;
+
+/** What the metadata of transactions says in a word. */
+const scalarsOf = (table: string) => `
+        SELECT f.tenant_id, f.ledger_id, m.key, m.value #>> '{}', f.sequence FROM ${table} f CROSS JOIN LATERAL jsonb_each(f.metadata) m
+         WHERE f.metadata <> '{}' AND jsonb_typeof(m.value) IN ('string', 'number', 'boolean') AND length(m.key) <= 255 AND length(m.value #>> '{}') <= 255`;
+
+/** Functions of lists, which read about as many rows as they give, however long the ledger is. */
+const forLists = (signature: string): string => `
+    ALTER FUNCTION ${signature} OWNER TO daybook_owner;
+    REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION ${signature} TO daybook_app;`;
+const OF_CALLER = `SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off`;
+const BY_AMOUNT = `e.transaction_id, e.amount FROM public.entries e
+         WHERE e.tenant_id = public.current_tenant_id() AND e.ledger_id = p_ledger AND e.currency = p_currency AND e.direction = 'debit'
+           AND e.amount >= p_least AND e.amount <= p_most AND (e.amount, e.transaction_id) > (p_after, p_after_id) AND (e.amount, e.transaction_id) < (p_before, p_before_id)
+           AND NOT EXISTS (SELECT FROM public.entries o WHERE o.tenant_id = e.tenant_id AND o.transaction_id = e.transaction_id AND o.currency = e.currency AND o.direction = 'debit'
+                             AND o.amount >= p_least AND (o.amount, o.position) < (e.amount, e.position) OFFSET 0)`;
+const HALVING_AND_MERGING = `
+    -- The last transaction of a ledger at or before a moment, 0 where there is none; by halving, as above.
+    CREATE FUNCTION ledger_sequence_at(p_ledger uuid, p_moment timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE ${OF_CALLER} AS $$
+    DECLARE v_low bigint := 0; v_high bigint; v_middle bigint; v_at timestamptz;
+    BEGIN
+      SELECT sequence INTO v_high FROM ledger_heads WHERE tenant_id = current_tenant_id() AND ledger_id = p_ledger;
+      WHILE v_low < v_high LOOP
+        v_middle := (v_low + v_high + 1) / 2;
+        SELECT created_at INTO v_at FROM transactions WHERE tenant_id = current_tenant_id() AND ledger_id = p_ledger AND sequence = v_middle;
+        IF v_at <= p_moment THEN v_low := v_middle; ELSE v_high := v_middle - 1; END IF;
+      END LOOP;
+      RETURN v_low;
+    END $$;
+    ${forLists('ledger_sequence_at(uuid, timestamptz)')}
+
+    -- The last entry of a balance whose transaction comes before a sequence, 0 where there is none. The newest is looked
+    -- at first: lists begin there.
+    CREATE FUNCTION entry_version_before(p_account uuid, p_currency text, p_sequence bigint) RETURNS bigint LANGUAGE plpgsql STABLE ${OF_CALLER} AS $$
+    DECLARE v_low bigint := 0; v_high bigint; v_middle bigint; v_sequence bigint;
+    BEGIN
+      IF p_sequence <= 1 THEN RETURN 0; END IF;
+      SELECT version INTO v_high FROM balances WHERE tenant_id = current_tenant_id() AND account_id = p_account AND currency = p_currency;
+      v_middle := v_high;
+      WHILE v_low < v_high LOOP
+        SELECT t.sequence INTO v_sequence FROM entries e JOIN transactions t ON t.tenant_id = e.tenant_id AND t.id = e.transaction_id
+         WHERE e.tenant_id = current_tenant_id() AND e.account_id = p_account AND e.currency = p_currency AND e.version = v_middle;
+        IF v_sequence < p_sequence THEN v_low := v_middle; ELSE v_high := v_middle - 1; END IF;
+        v_middle := (v_low + v_high + 1) / 2;
+      END LOOP;
+      RETURN v_low;
+    END $$;
+    ${forLists('entry_version_before(uuid, text, bigint)')}
+
+    -- The transactions between two sequences (both exclusive) that have an entry in one of the balances, newest or oldest
+    -- first: the heads of all balances are compared and the best one taken, so that no balance is read beyond the answer.
+    CREATE FUNCTION transactions_of_balances(p_accounts uuid[], p_currencies text[], p_after bigint, p_before bigint, p_newest boolean, p_limit integer)
+      RETURNS TABLE (id uuid, sequence bigint) LANGUAGE plpgsql STABLE ${OF_CALLER} AS $$
+    #variable_conflict use_column
+    DECLARE
+      v_step integer := CASE WHEN p_newest THEN -1 ELSE 1 END;
+      v_versions bigint[]; v_sequences bigint[]; v_ids uuid[]; v_due integer[];
+      v_best bigint; v_id uuid; v_sequence bigint; i integer; n integer := 0;
+    BEGIN
+      FOR i IN 1 .. cardinality(p_accounts) LOOP
+        v_versions[i] := CASE WHEN p_newest THEN entry_version_before(p_accounts[i], p_currencies[i], p_before) + 1
+                              ELSE entry_version_before(p_accounts[i], p_currencies[i], p_after + 1) END;
+        v_due[i] := i;
+      END LOOP;
+      WHILE n < p_limit LOOP
+        FOREACH i IN ARRAY v_due LOOP
+          v_versions[i] := v_versions[i] + v_step;
+          v_id := NULL; v_sequence := NULL;
+          SELECT t.id, t.sequence INTO v_id, v_sequence FROM entries e JOIN transactions t ON t.tenant_id = e.tenant_id AND t.id = e.transaction_id
+           WHERE e.tenant_id = current_tenant_id() AND e.account_id = p_accounts[i] AND e.currency = p_currencies[i] AND e.version = v_versions[i];
+          v_ids[i] := v_id;
+          v_sequences[i] := CASE WHEN v_sequence > p_after AND v_sequence < p_before THEN v_sequence END;
+        END LOOP;
+        v_best := NULL;
+        FOR i IN 1 .. cardinality(p_accounts) LOOP
+          IF v_best IS NULL OR (p_newest AND v_sequences[i] > v_best) OR (NOT p_newest AND v_sequences[i] < v_best) THEN v_best := v_sequences[i]; v_id := v_ids[i]; END IF;
+        END LOOP;
+        EXIT WHEN v_best IS NULL;
+        -- one transaction may have entries in several of the balances, and several in one
+        v_due := '{}';
+        FOR i IN 1 .. cardinality(p_accounts) LOOP
+          IF v_sequences[i] = v_best THEN v_due := v_due || i; END IF;
+        END LOOP;
+        IF sequence IS DISTINCT FROM v_best THEN
+          id := v_id; sequence := v_best; n := n + 1;
+          RETURN NEXT;
+        END IF;
+      END LOOP;
+    END $$;
+    ${forLists('transactions_of_balances(uuid[], text[], bigint, bigint, boolean, integer)')}
+
+    -- Transactions by the smallest of their debits between two amounts, between two places (both exclusive) of that order.
+    -- Comparing numerics is not leakproof, so row-level security would keep the index from being used.
+    CREATE FUNCTION daybook_system.transactions_by_amount(p_ledger uuid, p_currency text, p_least numeric, p_most numeric,
+                                                          p_after numeric, p_after_id uuid, p_before numeric, p_before_id uuid, p_upward boolean, p_limit integer)
+      RETURNS TABLE (transaction_id uuid, amount numeric) LANGUAGE plpgsql STABLE SECURITY DEFINER ${BY_INDEX} SET enable_hashjoin = off SET enable_bitmapscan = off AS $$
+    #variable_conflict use_column
+    BEGIN
+      IF p_upward THEN
+        RETURN QUERY SELECT ${BY_AMOUNT} ORDER BY e.amount, e.transaction_id LIMIT p_limit;
+      ELSE
+        RETURN QUERY SELECT ${BY_AMOUNT} ORDER BY e.amount DESC, e.transaction_id DESC LIMIT p_limit;
+      END IF;
+    END $$;
+    ${systemFunction('daybook_system.transactions_by_amount(uuid, text, numeric, numeric, numeric, uuid, numeric, uuid, boolean, integer)')}
+`;
 
 /**
  * Holds, reversals, limits and the hash chain.
@@ -74,6 +181,11 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     COMMENT ON COLUMN transactions.parent_id IS 'Of a capture, void or expiry: the hold. Of a reversal: the original.';
     COMMENT ON COLUMN transactions.hash IS 'SHA-256 of the hash before it in the ledger and the canonical transaction.';
     CREATE INDEX transactions_parent ON transactions (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
+    -- prefixes are ranges, in an order that is the same under any locale
+    ALTER TABLE transactions ALTER COLUMN reference TYPE text COLLATE "C";
+    CREATE INDEX transactions_effective ON transactions (tenant_id, ledger_id, effective_at, sequence);
+    CREATE INDEX transactions_kind ON transactions (tenant_id, ledger_id, kind, sequence) WHERE kind <> 'posting';
+    CREATE INDEX balances_currency ON balances (tenant_id, ledger_id, currency, account_id);
 
     ALTER TABLE entries
       ADD COLUMN ledger_id uuid,
@@ -86,6 +198,22 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     ALTER TABLE entries ALTER COLUMN kind DROP DEFAULT;
     UPDATE entries e SET ledger_id = t.ledger_id FROM transactions t WHERE t.tenant_id = e.tenant_id AND t.id = e.transaction_id;
     ALTER TABLE entries ALTER COLUMN ledger_id SET NOT NULL;
+    CREATE INDEX entries_amount ON entries (tenant_id, ledger_id, currency, amount, transaction_id) WHERE direction = 'debit';
+
+    -- Transactions by what their metadata says: a jsonb index cannot be used under row-level security, equal texts can.
+    CREATE TABLE transaction_metadata (
+      tenant_id uuid NOT NULL DEFAULT current_tenant_id(),
+      ledger_id uuid NOT NULL,
+      key       text COLLATE "C" NOT NULL,
+      value     text COLLATE "C" NOT NULL,
+      sequence  bigint NOT NULL,
+      PRIMARY KEY (tenant_id, ledger_id, key, value, sequence),
+      CONSTRAINT transaction_metadata_length_check CHECK (length(key) <= 255 AND length(value) <= 255)
+    );
+    COMMENT ON TABLE transaction_metadata IS 'Scalars of at most 255 characters at the top of the metadata, as text.';
+    ${tenantTable('transaction_metadata', 'SELECT')}
+    GRANT INSERT ON transaction_metadata TO daybook_system;
+    INSERT INTO transaction_metadata (tenant_id, ledger_id, key, value, sequence) ${scalarsOf('transactions')};
 
     -- A hold from the moment it is made: how much of it is left, and what became of it. Its entries never change.
     CREATE TABLE holds (
@@ -336,6 +464,17 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     CREATE TRIGGER ledger_heads_explained_update AFTER UPDATE ON ledger_heads FOR EACH ROW
       WHEN ((OLD.sequence, OLD.hash, OLD.posted_at) IS DISTINCT FROM (NEW.sequence, NEW.hash, NEW.posted_at)) EXECUTE FUNCTION daybook_system.check_head();
 
+    CREATE FUNCTION daybook_system.list_metadata() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM fresh WHERE metadata <> '{}') THEN
+        INSERT INTO public.transaction_metadata (tenant_id, ledger_id, key, value, sequence) ${scalarsOf('fresh')};
+      END IF;
+      RETURN NULL;
+    END $$;
+    ${checkFunction('daybook_system.list_metadata()')}
+    CREATE TRIGGER transactions_metadata AFTER INSERT ON transactions REFERENCING NEW TABLE AS fresh
+      FOR EACH STATEMENT EXECUTE FUNCTION daybook_system.list_metadata();
+
     -- The last entry of a balance at or before a moment, 0 where there is none. Versions and times rise together, so it is
     -- found by halving: a look at some twenty rows, however many there are.
     CREATE FUNCTION entry_version_at(p_account uuid, p_currency text, p_moment timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE
@@ -356,6 +495,7 @@ export class HoldsAndChain1795300000006 implements MigrationInterface {
     REVOKE ALL ON FUNCTION entry_version_at(uuid, text, timestamptz) FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION entry_version_at(uuid, text, timestamptz) TO daybook_app;
 
+${HALVING_AND_MERGING}
     -- Ledgers in which a hold has expired and that is not recorded yet: ids only, for the job that records it.
     CREATE FUNCTION daybook_system.ledgers_with_due_holds(p_limit integer) RETURNS TABLE (tenant_id uuid, ledger_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

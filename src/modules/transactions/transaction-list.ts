@@ -1,0 +1,209 @@
+import { Injectable } from '@nestjs/common';
+import { type PoolClient } from 'pg';
+import { isUuid } from '../../common/ids/uuid';
+import { currentTransaction } from '../../platform/database/tenant-database';
+import { CursorService } from '../../platform/http/pagination/cursor.service';
+import { CurrenciesService } from './currencies.service';
+import { type TransactionFilterQuery } from './dto/transaction-query.dto';
+import { TransactionResponse } from './dto/transaction.response.dto';
+import { readTransactions, type TransactionView } from './engine/replay';
+import { LedgersService } from './ledgers.service';
+import { type Bounds, conditionsOf, type Scope } from './list/conditions';
+import { type Balances, type Driver, driverFor } from './list/drivers';
+import { FILTERS, type FilterTexts, readFilters, type TransactionFilters } from './list/filters';
+import { beginsWith, Values } from './list/sql';
+
+/** Transactions are counted up to here; beyond it takes longer than the number is worth. */
+export const COUNT_MAX = 10_000;
+/** Balances that a list follows one by one; where there are more, most transactions have one of them. */
+const BALANCES_MAX = 200;
+/** Rows that one statement looks through where most do not fit. */
+const TAKE_MAX = 10_000;
+const LAST_SEQUENCE = 2n ** 63n - 1n;
+
+/** Plans that read by index, row by row: the planner takes a tenant that is new to it for one with hardly any rows. */
+const BY_INDEX = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`;
+
+/** A transaction of the list, and where it stands in it. */
+interface Found {
+  readonly id: string;
+  readonly key: readonly string[];
+}
+
+/** What is to be listed, and how. */
+interface Plan {
+  readonly client: PoolClient;
+  readonly filters: TransactionFilters;
+  readonly scope: Scope;
+  readonly bounds: Bounds;
+  /** Undefined: nothing can be found. */
+  readonly driver: Driver | undefined;
+}
+
+/** The transactions of a ledger, filtered. However large the ledger is, a page reads about as many rows as it shows. */
+@Injectable()
+export class TransactionList {
+  constructor(
+    private readonly ledgers: LedgersService,
+    private readonly currencies: CurrenciesService,
+    private readonly cursors: CursorService,
+  ) {}
+
+  /** @throws Problem `ledger-not-found`, `validation-failed`, `invalid-cursor` */
+  async page(ledgerId: string, query: TransactionFilterQuery) {
+    await this.ledgers.get(ledgerId);
+    return this.cursors.page(
+      `transactions ${ledgerId}`,
+      query,
+      textsOf(query),
+      async ({ direction, key, limit, filters }) => {
+        const plan = await this.plan(ledgerId, filters);
+        const found = await find(plan, direction === 'next', key, limit + 1);
+        return read(plan, found);
+      },
+      ({ key }) => key,
+      ({ view }) => TransactionResponse.of(view),
+    );
+  }
+
+  /** How many there are: exactly, or more than {@link COUNT_MAX}. @throws Problem as `page` does */
+  async count(ledgerId: string, query: TransactionFilterQuery): Promise<number> {
+    await this.ledgers.get(ledgerId);
+    const plan = await this.plan(ledgerId, textsOf(query));
+    return (await find(plan, true, undefined, COUNT_MAX + 1)).length;
+  }
+
+  private async plan(ledgerId: string, texts: FilterTexts): Promise<Plan> {
+    const { client, tenantId } = currentTransaction();
+    const { currency } = texts;
+    const scale = currency === undefined ? undefined : (await this.currencies.scaleOf([currency]))(currency);
+    const asked = readFilters(texts, scale);
+    const scope: Scope = { tenantId, ledgerId, now: new Date() };
+    await client.query(BY_INDEX);
+    const bounds = await boundsOf(client, scope, asked);
+    const filters = await withAccountId(client, scope, asked);
+    const balances = filters?.entry ? await balancesOf(client, scope, filters.entry) : [];
+    const nothing = filters === undefined || (filters.entry !== undefined && balances.length === 0);
+    return {
+      client,
+      filters: filters ?? asked,
+      scope,
+      bounds,
+      driver: nothing ? undefined : driverFor(filters, balances.length > BALANCES_MAX ? 'many' : balances),
+    };
+  }
+}
+
+function textsOf(query: TransactionFilterQuery): FilterTexts {
+  return Object.fromEntries(FILTERS.map((name) => [name, query[name]]));
+}
+
+/** `created_at` rises with the sequence, so a range of the one is a range of the other. */
+async function boundsOf(client: PoolClient, { ledgerId }: Scope, { created }: TransactionFilters): Promise<Bounds> {
+  if (!created) return { after: 0n, before: LAST_SEQUENCE };
+  const { rows } = await client.query<{ before_first: string | null; last: string | null }>(
+    `SELECT ledger_sequence_at($1, $2::timestamptz - interval '1 microsecond') AS before_first,
+            ledger_sequence_at($1, $3::timestamptz - interval '1 microsecond') AS last`,
+    [ledgerId, created.from ?? '-infinity', created.to ?? 'infinity'],
+  );
+  return { after: BigInt(rows[0]?.before_first ?? 0), before: BigInt(rows[0]?.last ?? 0) + 1n };
+}
+
+/** The filters with the id of the account that they name; undefined where the ledger has none of this id or code. */
+async function withAccountId(client: PoolClient, { tenantId, ledgerId }: Scope, filters: TransactionFilters) {
+  const account = filters.entry?.account;
+  if (account === undefined) return filters;
+  const idOf = async (column: 'id' | 'code') =>
+    (
+      await client.query<{ id: string }>(
+        `SELECT id FROM accounts WHERE tenant_id = $1 AND ledger_id = $2 AND ${column} = $3`,
+        [tenantId, ledgerId, account],
+      )
+    ).rows[0]?.id;
+  // an id wins over a code that looks like one
+  const id = (isUuid(account) ? await idOf('id') : undefined) ?? (await idOf('code'));
+  return id === undefined ? undefined : { ...filters, entry: { ...filters.entry, account: id } };
+}
+
+/** Balances that the entries may be of, one more than {@link BALANCES_MAX} at the most. */
+async function balancesOf(
+  client: PoolClient,
+  { tenantId, ledgerId }: Scope,
+  { account, accountPrefix, currency }: NonNullable<TransactionFilters['entry']>,
+): Promise<Balances> {
+  const values = new Values();
+  const of = [`b.tenant_id = ${values.add(tenantId, 'uuid')}`, `b.ledger_id = ${values.add(ledgerId, 'uuid')}`];
+  if (account !== undefined) of.push(`b.account_id = ${values.add(account, 'uuid')}`);
+  if (currency !== undefined) of.push(`b.currency = ${values.add(currency, 'text')}`);
+  let from = 'balances b';
+  if (accountPrefix !== undefined) {
+    from = `accounts a CROSS JOIN LATERAL (SELECT * FROM balances b WHERE b.tenant_id = a.tenant_id AND b.account_id = a.id OFFSET 0) b`;
+    of.push(`a.tenant_id = $1 AND a.ledger_id = $2 AND ${beginsWith('a.code', accountPrefix, values)}`);
+  }
+  const { rows } = await client.query<{ accountId: string; currency: string }>(
+    `SELECT b.account_id AS "accountId", b.currency FROM ${from} WHERE ${of.join(' AND ')} LIMIT ${BALANCES_MAX + 1}`,
+    values.list,
+  );
+  return rows;
+}
+
+/** Up to `limit` transactions beyond the key, in the order of the list. */
+async function find(plan: Plan, forward: boolean, key: readonly string[] | undefined, limit: number): Promise<Found[]> {
+  const { driver } = plan;
+  const found: Found[] = [];
+  let last = key;
+  for (let take = limit; driver && found.length < limit; take = Math.min(take * 2, Math.max(TAKE_MAX, limit))) {
+    const rows = await candidates(plan, driver, forward, last, take);
+    found.push(...rows.filter(({ fits }) => fits));
+    last = rows.at(-1)?.key;
+    if (rows.length < take) break;
+  }
+  return found.slice(0, limit);
+}
+
+/** The next `take` of what the driver finds, each with whether it meets the rest of the filters. */
+async function candidates(
+  { client, filters, scope, bounds }: Plan,
+  driver: Driver,
+  forward: boolean,
+  key: readonly string[] | undefined,
+  take: number,
+): Promise<(Found & { readonly fits: boolean })[]> {
+  const values = new Values();
+  const inSequence = driver.order.length === 1 && driver.order[0]?.[0] === 'sequence';
+  const step = { forward, key, take, bounds: inSequence ? beyond(bounds, key?.[0], forward) : bounds };
+  const inner = driver.candidates(step, scope, values);
+  const conditions = conditionsOf(filters, driver.meets, scope, bounds, values);
+  const tenant = values.add(scope.tenantId, 'uuid');
+  const ledger = values.add(scope.ledgerId, 'uuid');
+  const order = driver.descending === forward ? 'DESC' : 'ASC';
+  const { rows } = await client.query<{ id: string; key: string[]; fits: boolean }>(
+    `SELECT t.id, ARRAY[${driver.order.map(([column]) => `c.${column}::text`).join(', ')}] AS key, (${conditions.join(' AND ') || 'true'}) AS fits
+       FROM (${inner}) c
+      CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.tenant_id = ${tenant} AND t.ledger_id = ${ledger} AND t.${driver.by} = c.${driver.by} OFFSET 0) t
+      ORDER BY ${driver.order.map(([column]) => `c.${column} ${order}`).join(', ')}`,
+    values.list,
+  );
+  return rows;
+}
+
+function beyond({ after, before }: Bounds, key: string | undefined, forward: boolean): Bounds {
+  if (key === undefined) return { after, before };
+  const sequence = BigInt(key);
+  return forward
+    ? { after, before: sequence < before ? sequence : before }
+    : { after: sequence > after ? sequence : after, before };
+}
+
+/** What was found, whole. */
+async function read({ client, scope }: Plan, found: readonly Found[]) {
+  const ids = found.map(({ id }) => id);
+  const where = 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])';
+  const views = ids.length === 0 ? [] : await readTransactions(client, where, [scope.tenantId, ids], '', scope.now);
+  const byId = new Map(views.map((view) => [view.recorded.id, view]));
+  return found.flatMap(({ id, key }): { view: TransactionView; key: readonly string[] }[] => {
+    const view = byId.get(id);
+    return view ? [{ view, key }] : [];
+  });
+}
