@@ -5,20 +5,21 @@ import { CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../comm
 import { ApiProblems } from '../../platform/http/api-problems';
 import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
-import { PageQuery } from '../../platform/http/pagination/page.dto';
+import { setTotalCount } from '../../platform/http/pagination/total-count';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
+import { AccountEntriesService } from './account-entries.service';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
 import {
   AccountPage,
   AccountQuery,
   AccountResponse,
-  AsOfQuery,
   CreateAccountRequest,
   UpdateAccountRequest,
 } from './dto/account.dto';
-import { AccountBalancesResponse, AccountEntryPage } from './dto/balance.dto';
+import { AccountEntryPage, AccountEntryQuery } from './dto/account-entry.dto';
+import { AccountBalancesQuery, AccountBalancesResponse } from './dto/balance.dto';
 import {
   ACCOUNT_NOT_FOUND,
   AMOUNT_OUT_OF_RANGE,
@@ -36,6 +37,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly balances: BalancesService,
+    private readonly entries: AccountEntriesService,
   ) {}
 
   @Post()
@@ -61,9 +63,18 @@ export class AccountsController {
   @Get()
   @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
-  @ApiOperation({ summary: 'List accounts', description: 'By code.' })
+  @ApiOperation({
+    summary: 'List accounts',
+    description: 'By code. HEAD answers `X-Total-Count`: how many there are, exact up to 10,000, then `10000+`.',
+  })
   @ApiOkResponse({ type: AccountPage })
-  list(@UuidParam('ledgerId') ledgerId: string, @Query() query: AccountQuery): Promise<AccountPage> {
+  async list(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Query() query: AccountQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccountPage> {
+    if (request.method === 'HEAD') setTotalCount(reply, await this.accounts.count(ledgerId, query));
     return this.accounts.list(ledgerId, query);
   }
 
@@ -116,14 +127,15 @@ export class AccountsController {
   @RequirePermission('ledgers:read')
   @ApiOperation({
     summary: 'Balances of an account',
-    description: 'One per currency, now or as of a moment on either time axis.',
+    description:
+      'One per currency, now or as of a moment on either time axis; with `rollup` of the account and all below it, in the sign of its own normal balance.',
   })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountBalancesResponse })
   balancesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
-    @Query() query: AsOfQuery,
+    @Query() query: AccountBalancesQuery,
   ): Promise<AccountBalancesResponse> {
     return this.balances.ofAccount(ledgerId, idOrCode, query);
   }
@@ -133,15 +145,19 @@ export class AccountsController {
   @RequirePermission('transactions:read')
   @ApiOperation({
     summary: 'Entries of an account',
-    description: 'By currency, oldest first, each with the balance after it.',
+    description:
+      'By currency, oldest first, each with the balance after it. HEAD answers `X-Total-Count`: how many there are, exact up to 10,000, then `10000+`.',
   })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountEntryPage })
-  entriesOf(
+  async entriesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
-    @Query() query: PageQuery,
+    @Query() query: AccountEntryQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccountEntryPage> {
-    return this.balances.entries(ledgerId, idOrCode, query);
+    if (request.method === 'HEAD') setTotalCount(reply, await this.entries.count(ledgerId, idOrCode, query));
+    return this.entries.list(ledgerId, idOrCode, query);
   }
 }
