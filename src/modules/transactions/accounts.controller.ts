@@ -1,11 +1,11 @@
-import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Head, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../common/problems/http.problems';
 import { ApiProblems } from '../../platform/http/api-problems';
 import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
-import { setTotalCount } from '../../platform/http/pagination/total-count';
+import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
 import { AccountEntriesService } from './account-entries.service';
@@ -60,21 +60,25 @@ export class AccountsController {
     return this.accounts.responseOf(account);
   }
 
+  @Head()
+  @ApiProblems(LEDGER_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({ summary: 'Count accounts', description: 'With the filters of the list.' })
+  @ApiTotalCount()
+  async count(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Query() query: AccountQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    setTotalCount(reply, await this.accounts.count(ledgerId, query));
+  }
+
   @Get()
   @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('ledgers:read')
-  @ApiOperation({
-    summary: 'List accounts',
-    description: 'By code. HEAD answers `X-Total-Count`: how many there are, exact up to 10,000, then `10000+`.',
-  })
+  @ApiOperation({ summary: 'List accounts', description: 'By code.' })
   @ApiOkResponse({ type: AccountPage })
-  async list(
-    @UuidParam('ledgerId') ledgerId: string,
-    @Query() query: AccountQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AccountPage> {
-    if (request.method === 'HEAD') setTotalCount(reply, await this.accounts.count(ledgerId, query));
+  list(@UuidParam('ledgerId') ledgerId: string, @Query() query: AccountQuery): Promise<AccountPage> {
     return this.accounts.list(ledgerId, query);
   }
 
@@ -140,24 +144,35 @@ export class AccountsController {
     return this.balances.ofAccount(ledgerId, idOrCode, query);
   }
 
+  @Head(':account/entries')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
+  @RequirePermission('transactions:read')
+  @ApiOperation({ summary: 'Count entries of an account', description: 'With the filters of the list.' })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiTotalCount()
+  async countEntries(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Query() query: AccountEntryQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    setTotalCount(reply, await this.entries.count(ledgerId, idOrCode, query));
+  }
+
   @Get(':account/entries')
   @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({
     summary: 'Entries of an account',
-    description:
-      'By currency, oldest first, each with the balance after it. HEAD answers `X-Total-Count`: how many there are, exact up to 10,000, then `10000+`.',
+    description: 'By currency, oldest first, each with the balance after it.',
   })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountEntryPage })
-  async entriesOf(
+  entriesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
     @Query() query: AccountEntryQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccountEntryPage> {
-    if (request.method === 'HEAD') setTotalCount(reply, await this.entries.count(ledgerId, idOrCode, query));
     return this.entries.list(ledgerId, idOrCode, query);
   }
 }

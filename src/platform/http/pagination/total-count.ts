@@ -1,3 +1,4 @@
+import { ApiOkResponse } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { currentTransaction } from '../../database/tenant-database';
 
@@ -18,7 +19,18 @@ export async function countUpTo(rowsOf: (limit: number) => [sql: string, values:
   return count > COUNT_MAX ? `${COUNT_MAX}+` : count.toString();
 }
 
-/** What HEAD of a list tells. */
+/** Of the HEAD of a list, whose method stands before that of its GET: that one would answer HEAD, too. */
+export const ApiTotalCount = () =>
+  ApiOkResponse({
+    description: 'The answer has no body.',
+    headers: {
+      'X-Total-Count': {
+        description: `How many the whole list has: exact up to ${COUNT_MAX}, \`${COUNT_MAX}+\` beyond.`,
+        schema: { type: 'string', pattern: '^[0-9]+\\+?$', example: '4711' },
+      },
+    },
+  });
+
 export function setTotalCount(reply: FastifyReply, count: string): void {
   reply.header('x-total-count', count);
 }
