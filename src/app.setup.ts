@@ -72,6 +72,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
       'ratelimit-policy',
       'retry-after',
       'traceparent',
+      'x-total-count',
     ],
     maxAge: 600,
     // OPTIONS is answered in one place (refuseUnroutable), with the headers that every answer has

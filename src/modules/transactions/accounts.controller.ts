@@ -1,24 +1,25 @@
-import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Head, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../common/problems/http.problems';
 import { ApiProblems } from '../../platform/http/api-problems';
 import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
-import { PageQuery } from '../../platform/http/pagination/page.dto';
+import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { RequirePermission } from '../../platform/security/access.decorators';
+import { AccountEntriesService } from './account-entries.service';
 import { AccountsService } from './accounts.service';
 import { BalancesService } from './balances.service';
 import {
   AccountPage,
   AccountQuery,
   AccountResponse,
-  AsOfQuery,
   CreateAccountRequest,
   UpdateAccountRequest,
 } from './dto/account.dto';
-import { AccountBalancesResponse, AccountEntryPage } from './dto/balance.dto';
+import { AccountEntryPage, AccountEntryQuery } from './dto/account-entry.dto';
+import { AccountBalancesQuery, AccountBalancesResponse } from './dto/balance.dto';
 import {
   ACCOUNT_NOT_FOUND,
   AMOUNT_OUT_OF_RANGE,
@@ -36,6 +37,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly balances: BalancesService,
+    private readonly entries: AccountEntriesService,
   ) {}
 
   @Post()
@@ -56,6 +58,19 @@ export class AccountsController {
     reply.header('location', `/v1/ledgers/${ledgerId}/accounts/${account.id}`);
     setEtag(reply, account.version);
     return this.accounts.responseOf(account);
+  }
+
+  @Head()
+  @ApiProblems(LEDGER_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({ summary: 'Count accounts', description: 'With the filters of the list.' })
+  @ApiTotalCount()
+  async count(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Query() query: AccountQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    setTotalCount(reply, await this.accounts.count(ledgerId, query));
   }
 
   @Get()
@@ -116,16 +131,32 @@ export class AccountsController {
   @RequirePermission('ledgers:read')
   @ApiOperation({
     summary: 'Balances of an account',
-    description: 'One per currency, now or as of a moment on either time axis.',
+    description:
+      'One per currency, now or as of a moment on either time axis; with `rollup` of the account and all below it, in the sign of its own normal balance.',
   })
   @ApiParam(ACCOUNT_PARAM)
   @ApiOkResponse({ type: AccountBalancesResponse })
   balancesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
-    @Query() query: AsOfQuery,
+    @Query() query: AccountBalancesQuery,
   ): Promise<AccountBalancesResponse> {
     return this.balances.ofAccount(ledgerId, idOrCode, query);
+  }
+
+  @Head(':account/entries')
+  @ApiProblems(ACCOUNT_NOT_FOUND)
+  @RequirePermission('transactions:read')
+  @ApiOperation({ summary: 'Count entries of an account', description: 'With the filters of the list.' })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiTotalCount()
+  async countEntries(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Query() query: AccountEntryQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    setTotalCount(reply, await this.entries.count(ledgerId, idOrCode, query));
   }
 
   @Get(':account/entries')
@@ -140,8 +171,8 @@ export class AccountsController {
   entriesOf(
     @UuidParam('ledgerId') ledgerId: string,
     @Param('account') idOrCode: string,
-    @Query() query: PageQuery,
+    @Query() query: AccountEntryQuery,
   ): Promise<AccountEntryPage> {
-    return this.balances.entries(ledgerId, idOrCode, query);
+    return this.entries.list(ledgerId, idOrCode, query);
   }
 }

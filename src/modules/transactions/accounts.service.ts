@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { isUuid, uuidv7 } from '../../common/ids/uuid';
 import { type ScaleOf } from '../../common/money/currency';
 import { Problem } from '../../common/problems/problem';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
+import { countUpTo } from '../../platform/http/pagination/total-count';
 import { normalBalanceOf } from './core/account';
+import { searchOf } from './core/account-pattern';
 import { CurrenciesService } from './currencies.service';
 import {
   type AccountQuery,
@@ -18,6 +20,10 @@ import { Account } from './entities/account.entity';
 import { LedgersService, lockLedger } from './ledgers.service';
 import { patchMetadata } from './metadata';
 import { ACCOUNT_NOT_FOUND, LEDGER_CLOSED } from './transactions.errors';
+
+type Filters = Readonly<Record<string, string | undefined>>;
+
+const filtersOf = ({ prefix, code, type, status }: AccountQuery): Filters => ({ prefix, code, type, status });
 
 @Injectable()
 export class AccountsService {
@@ -64,20 +70,12 @@ export class AccountsService {
     return this.cursors.page(
       `accounts ${ledgerId}`,
       query,
-      { prefix: query.prefix },
+      filtersOf(query),
       async ({ direction, key, limit, filters }) => {
         const forward = direction === 'next';
-        const builder = this.accounts
-          .createQueryBuilder('account')
-          .where('account.ledger_id = :ledgerId', { ledgerId })
+        const builder = this.matching(ledgerId, filters)
           .orderBy('account.code', forward ? 'ASC' : 'DESC')
           .limit(limit + 1);
-        // a range, not LIKE: it uses the index under row-level security (text operators are leakproof, LIKE is not)
-        if (filters.prefix)
-          builder.andWhere('account.code >= :from AND account.code < :to', {
-            from: filters.prefix,
-            to: `${filters.prefix}\u{10FFFF}`,
-          });
         if (key) builder.andWhere(`account.code ${forward ? '>' : '<'} :code`, { code: key[0] });
         const rows = await builder.getMany();
         scaleOf = await this.currencies.scaleOfLimits(rows);
@@ -86,6 +84,30 @@ export class AccountsService {
       (account) => [account.code],
       (account) => AccountResponse.of(account, scaleOf),
     );
+  }
+
+  /** How many there are, counted up to a bound. @throws Problem `ledger-not-found` */
+  async count(ledgerId: string, query: AccountQuery): Promise<string> {
+    await this.ledgers.get(ledgerId);
+    return countUpTo((limit) => this.matching(ledgerId, filtersOf(query)).limit(limit).getQueryAndParameters());
+  }
+
+  private matching(ledgerId: string, { prefix, code, type, status }: Filters): SelectQueryBuilder<Account> {
+    const builder = this.accounts.createQueryBuilder('account').where('account.ledger_id = :ledgerId', { ledgerId });
+    // ranges, not LIKE: they use the index under row-level security (text operators are leakproof, LIKE is not)
+    if (prefix)
+      builder.andWhere('account.code >= :prefix AND account.code < :afterPrefix', {
+        prefix,
+        afterPrefix: `${prefix}\u{10FFFF}`,
+      });
+    if (code)
+      builder.andWhere(
+        'account.code >= :from AND account.code < :before AND account.code ~ :expression',
+        searchOf(code),
+      );
+    if (type) builder.andWhere('account.type = :type', { type });
+    if (status) builder.andWhere('account.status = :status', { status });
+    return builder;
   }
 
   /** What callers see of it. */

@@ -3,48 +3,27 @@ import { formatAmount } from '../../common/money/amount';
 import { formatInstant, parseInstant } from '../../common/time/instant';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
-import { type PageQuery } from '../../platform/http/pagination/page.dto';
 import { AccountsService } from './accounts.service';
-import { type AccountType, type Direction } from './core/account';
+import { type Axis, readSums, sumsIn, type SumRow, sumsSql } from './balance-sums';
+import { type Direction } from './core/account';
+import { searchOf } from './core/account-pattern';
+import { availableAmount, type BalanceSums, expectedAmount, postedAmount } from './core/balance';
 import { type AsOfQuery } from './dto/account.dto';
 import {
+  type AccountBalancesQuery,
   type AccountBalancesResponse,
-  type AccountEntryResponse,
+  type BalanceResponse,
+  type LedgerBalanceResponse,
+  type LedgerBalancesQuery,
   type TrialBalanceResponse,
   type TrialBalanceTotal,
 } from './dto/balance.dto';
 import { LedgersService } from './ledgers.service';
 
-interface SumRow {
-  readonly account_id: string;
+interface GroupRow extends SumRow {
   readonly code: string;
-  readonly type: AccountType;
-  readonly normal_balance: Direction;
-  readonly currency: string;
-  readonly scale: number;
-  readonly debits: string;
-  readonly credits: string;
-  readonly version: string;
+  readonly accounts: number;
 }
-
-/** Balances as they are, read from the rows that the engine keeps. */
-const NOW = `
-SELECT a.id AS account_id, a.code, a.type, a.normal_balance, b.currency, c.scale,
-       b.posted_debits::text AS debits, b.posted_credits::text AS credits, b.version::text AS version
-  FROM accounts a
-  JOIN balances b ON b.tenant_id = a.tenant_id AND b.account_id = a.id
-  JOIN currencies c ON c.tenant_id = b.tenant_id AND c.code = b.currency
- WHERE a.tenant_id = $1 AND a.ledger_id = $2`;
-
-/** Balances as they were: the sum of the entries up to and at the moment (REL-14). */
-const asOf = (column: 'effective_at' | 'created_at') => `
-SELECT a.id AS account_id, a.code, a.type, a.normal_balance, e.currency, c.scale,
-       COALESCE(sum(e.amount) FILTER (WHERE e.direction = 'debit'), 0)::text AS debits,
-       COALESCE(sum(e.amount) FILTER (WHERE e.direction = 'credit'), 0)::text AS credits, count(*)::text AS version
-  FROM accounts a
-  JOIN entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id AND e.${column} <= $3
-  JOIN currencies c ON c.tenant_id = e.tenant_id AND c.code = e.currency
- WHERE a.tenant_id = $1 AND a.ledger_id = $2`;
 
 @Injectable()
 export class BalancesService {
@@ -54,32 +33,39 @@ export class BalancesService {
     private readonly cursors: CursorService,
   ) {}
 
-  /** @throws Problem `account-not-found` */
-  async ofAccount(ledgerId: string, idOrCode: string, query: AsOfQuery): Promise<AccountBalancesResponse> {
+  /** One per currency, of the account or of it and all below it. @throws Problem `account-not-found` */
+  async ofAccount(ledgerId: string, idOrCode: string, query: AccountBalancesQuery): Promise<AccountBalancesResponse> {
     const account = await this.accounts.get(ledgerId, idOrCode);
-    const rows = await this.sums(ledgerId, query, account.id);
+    const rollup = query.rollup === 'true';
+    const which = rollup ? { codes: searchOf(account.code, true) } : { accountId: account.id };
+    const rows = await readSums({ ledgerId, ...asOf(query), ...which });
+    const currencies = new Map<string, { scale: number; version: bigint; sums: BalanceSums }>();
+    for (const row of rows) {
+      const before = currencies.get(row.currency);
+      const sums = before ? plus(before.sums, sumsIn(row)) : sumsIn(row);
+      const version = (before?.version ?? 0n) + BigInt(row.version);
+      currencies.set(row.currency, { scale: row.scale, version, sums });
+    }
     return {
       accountId: account.id,
       account: account.code,
       normalBalance: account.normalBalance,
+      rollup,
       asOf: momentOf(query),
-      balances: rows.map((row) => {
-        const [debits, credits] = [BigInt(row.debits), BigInt(row.credits)];
-        const amount = account.normalBalance === 'debit' ? debits - credits : credits - debits;
-        const format = (minor: bigint) => formatAmount(minor, row.scale);
-        return {
-          currency: row.currency,
-          posted: { debits: format(debits), credits: format(credits), amount: format(amount) },
-          version: Number(row.version),
-        };
-      }),
+      balances: [...currencies]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([currency, { scale, version, sums }]) => ({
+          currency,
+          ...amountsOf(sums, account.normalBalance, scale),
+          version: Number(version),
+        })),
     };
   }
 
   /** @throws Problem `ledger-not-found` */
   async trialBalance(ledgerId: string, query: AsOfQuery): Promise<TrialBalanceResponse> {
     await this.ledgers.get(ledgerId);
-    const rows = await this.sums(ledgerId, query);
+    const rows = await readSums({ ledgerId, ...asOf(query) });
     const totals = new Map<string, { scale: number; debits: bigint; credits: bigint }>();
     for (const { currency, scale, debits, credits } of rows) {
       const total = totals.get(currency) ?? { scale, debits: 0n, credits: 0n };
@@ -112,64 +98,92 @@ export class BalancesService {
     };
   }
 
-  /** Entries of an account in one currency or all, oldest first. @throws Problem `account-not-found` */
-  async entries(ledgerId: string, idOrCode: string, query: PageQuery) {
-    const account = await this.accounts.get(ledgerId, idOrCode);
-    const { client, tenantId } = currentTransaction();
+  /**
+   * Balances of accounts that a pattern names, one by one or added up by the first segments of their codes. What they
+   * are added up under need not be an account.
+   * @throws Problem `ledger-not-found`
+   */
+  async ofLedger(ledgerId: string, query: LedgerBalancesQuery) {
+    await this.ledgers.get(ledgerId);
+    const { code, depth, currency, asOf: moment, axis } = query;
     return this.cursors.page(
-      `entries ${account.id}`,
+      `balances ${ledgerId}`,
       query,
-      {},
-      async ({ direction, key, limit }) => {
+      { code, depth: depth?.toString(), currency, asOf: moment, axis },
+      async ({ direction, key, limit, filters }) => {
         const forward = direction === 'next';
-        const { rows } = await client.query<EntryRow>(
-          `SELECT e.transaction_id, e.version::text, e.direction, e.amount::text, e.currency, c.scale, e.balance_after::text, e.effective_at, e.created_at
-             FROM entries e JOIN currencies c ON c.tenant_id = e.tenant_id AND c.code = e.currency
-            WHERE e.tenant_id = $1 AND e.account_id = $2 ${key ? `AND (e.currency, e.version) ${forward ? '>' : '<'} ($4, $5::bigint)` : ''}
-            ORDER BY e.currency ${forward ? 'ASC' : 'DESC'}, e.version ${forward ? 'ASC' : 'DESC'} LIMIT $3`,
-          [tenantId, account.id, limit + 1, ...(key ?? [])],
+        const values: unknown[] = [];
+        const sums = sumsSql(
+          {
+            ledgerId,
+            ...asOf({ asOf: filters.asOf, axis: filters.axis as Axis | undefined }),
+            codes: filters.code === undefined ? undefined : searchOf(filters.code, true),
+            currency: filters.currency,
+          },
+          values,
+        );
+        const group =
+          filters.depth === undefined ? 's.code' : firstSegments('s.code', `$${values.push(filters.depth)}::int`);
+        const after = key
+          ? `WHERE (g.code, g.currency) ${forward ? '>' : '<'} ($${values.push(key[0])}, $${values.push(key[1])})`
+          : '';
+        const order = forward ? 'ASC' : 'DESC';
+        const { rows } = await currentTransaction().client.query<GroupRow>(
+          `SELECT g.*, c.scale FROM (
+             SELECT ${group} AS code, s.currency, count(*)::int AS accounts, sum(s.debits)::text AS debits, sum(s.credits)::text AS credits,
+                    sum(s.pending_debits)::text AS pending_debits, sum(s.pending_credits)::text AS pending_credits
+               FROM (${sums}) s GROUP BY 1, 2) g
+             JOIN currencies c ON c.tenant_id = $1 AND c.code = g.currency
+            ${after} ORDER BY g.code ${order}, g.currency ${order} LIMIT $${values.push(limit + 1)}`,
+          values,
         );
         return rows;
       },
-      (row) => [row.currency, row.version],
-      (row): AccountEntryResponse => ({
-        transactionId: row.transaction_id,
-        version: Number(row.version),
-        direction: row.direction,
-        amount: formatAmount(BigInt(row.amount), row.scale),
-        currency: row.currency,
-        balanceAfter: formatAmount(BigInt(row.balance_after), row.scale),
-        effectiveAt: formatInstant(row.effective_at),
-        createdAt: formatInstant(row.created_at),
-      }),
+      (row) => [row.code, row.currency],
+      (row): LedgerBalanceResponse => {
+        const { posted, pending } = amountsOf(sumsIn(row), 'debit', row.scale);
+        return { code: row.code, currency: row.currency, accounts: row.accounts, posted, pending };
+      },
     );
   }
-
-  private async sums(ledgerId: string, query: AsOfQuery, accountId?: string): Promise<SumRow[]> {
-    const { client, tenantId } = currentTransaction();
-    const moment = query.asOf === undefined ? undefined : parseInstant(query.asOf);
-    const values: unknown[] = [tenantId, ledgerId, ...(moment ? [moment] : []), ...(accountId ? [accountId] : [])];
-    const one = accountId ? `AND a.id = $${values.length}` : '';
-    const sql = moment
-      ? `${asOf(query.axis === 'created' ? 'created_at' : 'effective_at')} ${one} GROUP BY a.id, a.code, a.type, a.normal_balance, e.currency, c.scale ORDER BY a.code, e.currency`
-      : `${NOW} ${one} ORDER BY a.code, b.currency`;
-    return (await client.query<SumRow>(sql, values)).rows;
-  }
 }
 
-interface EntryRow {
-  readonly transaction_id: string;
-  readonly version: string;
-  readonly direction: Direction;
-  readonly amount: string;
-  readonly currency: string;
-  readonly scale: number;
-  readonly balance_after: string;
-  readonly effective_at: Date;
-  readonly created_at: Date;
+const firstSegments = (code: string, count: string) =>
+  `array_to_string((string_to_array(${code}, ':'))[1:${count}], ':') COLLATE "C"`;
+
+const plus = (one: BalanceSums, other: BalanceSums): BalanceSums => ({
+  debits: one.debits + other.debits,
+  credits: one.credits + other.credits,
+  pendingDebits: one.pendingDebits + other.pendingDebits,
+  pendingCredits: one.pendingCredits + other.pendingCredits,
+});
+
+/** In the sign of the normal balance. */
+function amountsOf(
+  sums: BalanceSums,
+  normal: Direction,
+  scale: number,
+): Pick<BalanceResponse, 'posted' | 'pending' | 'available' | 'expected'> {
+  const format = (minor: bigint) => formatAmount(minor, scale);
+  return {
+    posted: {
+      debits: format(sums.debits),
+      credits: format(sums.credits),
+      amount: format(postedAmount(sums, normal)),
+    },
+    pending: { debits: format(sums.pendingDebits), credits: format(sums.pendingCredits) },
+    available: format(availableAmount(sums, normal)),
+    expected: format(expectedAmount(sums, normal)),
+  };
 }
+
+/** As the query of sums takes it. */
+const asOf = (query: AsOfQuery): { moment: Date | undefined; axis: Axis | undefined } => ({
+  moment: parseInstant(query.asOf),
+  axis: query.axis,
+});
 
 function momentOf(query: AsOfQuery): string | null {
-  const moment = query.asOf === undefined ? undefined : parseInstant(query.asOf);
+  const moment = parseInstant(query.asOf);
   return moment ? formatInstant(moment) : null;
 }

@@ -11,7 +11,7 @@ import { RequirePermission } from '../../platform/security/access.decorators';
 import { BalancesService } from './balances.service';
 import { CurrenciesService } from './currencies.service';
 import { AsOfQuery } from './dto/account.dto';
-import { TrialBalanceResponse } from './dto/balance.dto';
+import { LedgerBalancePage, LedgerBalancesQuery, TrialBalanceResponse } from './dto/balance.dto';
 import { CreateCurrencyRequest, CurrencyPage, CurrencyResponse } from './dto/currency.dto';
 import { CreateLedgerRequest, LedgerPage, LedgerResponse, UpdateLedgerRequest } from './dto/ledger.dto';
 import { LedgersService } from './ledgers.service';
@@ -98,6 +98,19 @@ export class LedgersController {
   @ApiOkResponse({ type: TrialBalanceResponse })
   trialBalance(@UuidParam('ledgerId') ledgerId: string, @Query() query: AsOfQuery): Promise<TrialBalanceResponse> {
     return this.balances.trialBalance(ledgerId, query);
+  }
+
+  @Get(':ledgerId/balances')
+  @ApiProblems(LEDGER_NOT_FOUND)
+  @RequirePermission('ledgers:read')
+  @ApiOperation({
+    summary: 'Balances of accounts',
+    description:
+      'By code, then currency, now or as of a moment on either time axis. With `depth` they are added up by the first segments of their codes.',
+  })
+  @ApiOkResponse({ type: LedgerBalancePage })
+  balancesOf(@UuidParam('ledgerId') ledgerId: string, @Query() query: LedgerBalancesQuery): Promise<LedgerBalancePage> {
+    return this.balances.ofLedger(ledgerId, query);
   }
 
   @Get(':ledgerId/currencies')

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { RepositoriesModule } from '../../platform/database/repositories';
 import { AuthModule } from '../auth';
+import { AccountEntriesService } from './account-entries.service';
 import { AccountTemplatesController } from './account-templates.controller';
 import { AccountTemplatesService } from './account-templates.service';
 import { AccountsController } from './accounts.controller';
@@ -56,6 +57,7 @@ import { TransactionsService } from './transactions.service';
     TransactionTemplatesController,
   ],
   providers: [
+    AccountEntriesService,
     AccountsService,
     AccountTemplatesService,
     BalancesService,

@@ -10,6 +10,32 @@ export function matchesPattern(pattern: string, code: string): boolean {
   return parts.every((part, index) => part === '*' || part === '**' || part === segments[index]);
 }
 
+/** Where the database finds the codes of a pattern. */
+export interface CodeSearch {
+  /** Codes from here on, byte by byte… */
+  readonly from: string;
+  /** …and before here: what an index can find. */
+  readonly before: string;
+  /** Of those the ones of this regular expression, which reads the same in PostgreSQL and in JavaScript. */
+  readonly expression: string;
+}
+
+/** @param below whether a plain code stands for the account and all below it, as a roll-up has it */
+export function searchOf(pattern: string, below = false): CodeSearch {
+  const parts = pattern.split(':');
+  const wild = parts.findIndex((part) => part === '*' || part === '**');
+  const expression = parts
+    .map((part) => (part === '*' ? '[^:]+' : part === '**' ? '.+' : part.replaceAll('.', '[.]')))
+    .join(':');
+  const literal = parts.slice(0, wild === -1 ? undefined : wild).join(':');
+  return {
+    from: wild > 0 ? `${literal}:` : literal,
+    // `;` is what follows `:`
+    before: literal === '' ? '\u{10FFFF}' : `${literal};`,
+    expression: `^${expression}${wild === -1 && below ? '(:.+)?' : ''}$`,
+  };
+}
+
 /**
  * Order of patterns, the most specific first. Segments are compared from the left: a name goes before `*`, and `*`
  * before `**`. So a pattern goes before every other one that has all of its codes. Where that does not decide, no code

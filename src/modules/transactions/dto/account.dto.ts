@@ -15,6 +15,7 @@ import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
 import {
   ACCOUNT_CODE,
+  ACCOUNT_PATTERN,
   ACCOUNT_TYPES,
   type AccountType,
   type Direction,
@@ -100,6 +101,24 @@ export class AccountQuery extends PageQuery {
   @IsString()
   @MaxLength(255)
   prefix?: string;
+
+  /** Codes of this pattern: `*` is any one segment, a last `**` one or more. */
+  @ApiPropertyOptional({ maxLength: 255, example: 'users:*:wallet' })
+  @MayBeAbsent()
+  @Matches(ACCOUNT_PATTERN, {
+    message: 'code must be an account code, in which a segment may be * and the last one **',
+  })
+  code?: string;
+
+  @ApiPropertyOptional({ enum: ACCOUNT_TYPES })
+  @MayBeAbsent()
+  @IsIn(ACCOUNT_TYPES)
+  type?: AccountType;
+
+  @ApiPropertyOptional({ enum: ACCOUNT_STATUSES })
+  @MayBeAbsent()
+  @IsIn(ACCOUNT_STATUSES)
+  status?: AccountStatus;
 }
 
 export class AsOfQuery {

@@ -1,8 +1,56 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../platform/http/pagination/page.dto';
-import { ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
+import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
+import { ACCOUNT_PATTERN, ACCOUNT_TYPES, type AccountType, type Direction, DIRECTIONS } from '../core/account';
+import { AsOfQuery } from './account.dto';
+import { MayBeAbsent } from './validators';
 
 const AMOUNT = { type: 'string', example: '25.00' } as const;
+
+const FLAG = ['true', 'false'] as const;
+
+export class AccountBalancesQuery extends AsOfQuery {
+  /** The account and all accounts below it, added up: `users:ann` and every `users:ann:…`. */
+  @ApiPropertyOptional({ enum: FLAG, default: 'false' })
+  @MayBeAbsent()
+  @IsIn(FLAG)
+  rollup?: (typeof FLAG)[number];
+}
+
+export class LedgerBalancesQuery extends IntersectionType(PageQuery, AsOfQuery) {
+  /** A code: it and all below it. With `*` for any one segment and a last `**` for one or more: the accounts of the pattern. */
+  @ApiPropertyOptional({ maxLength: 255, example: 'users:*:wallet' })
+  @MayBeAbsent()
+  @Matches(ACCOUNT_PATTERN, {
+    message: 'code must be an account code, in which a segment may be * and the last one **',
+  })
+  code?: string;
+
+  /** Added up by this many first segments of the codes. Without it: each account by itself. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 127, example: 1 })
+  @MayBeAbsent()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(127)
+  depth?: number;
+
+  /** Of this currency. */
+  @ApiPropertyOptional({ example: 'EUR' })
+  @MayBeAbsent()
+  @Matches(CUSTOM_CURRENCY_CODE, { message: 'currency must be a code such as EUR' })
+  currency?: string;
+}
+
+export class PendingAmounts {
+  @ApiProperty({ ...AMOUNT, example: '0.00', description: 'What open holds will debit at the most.' })
+  debits: string;
+
+  @ApiProperty({ ...AMOUNT, example: '5.00', description: 'What open holds will credit at the most.' })
+  credits: string;
+}
 
 export class BalanceAmounts {
   @ApiProperty({ ...AMOUNT, description: 'Sum of the debits.' })
@@ -22,6 +70,19 @@ export class BalanceResponse {
   @ApiProperty({ type: () => BalanceAmounts })
   posted: BalanceAmounts;
 
+  @ApiProperty({ type: () => PendingAmounts })
+  pending: PendingAmounts;
+
+  @ApiProperty({
+    ...AMOUNT,
+    example: '20.00',
+    description: 'Posted, less what outgoing holds reserve: what may be spent.',
+  })
+  available: string;
+
+  @ApiProperty({ ...AMOUNT, description: 'Posted, and what incoming holds may bring.' })
+  expected: string;
+
   @ApiProperty({ type: 'integer', minimum: 1, example: 1, description: 'Entries so far in this currency.' })
   version: number;
 }
@@ -35,6 +96,9 @@ export class AccountBalancesResponse {
 
   @ApiProperty({ enum: DIRECTIONS, example: 'debit' })
   normalBalance: Direction;
+
+  @ApiProperty({ example: false, description: 'Whether the accounts below it are in the sums.' })
+  rollup: boolean;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null, description: 'null: now.' })
   asOf: string | null;
@@ -100,35 +164,29 @@ export class TrialBalanceResponse {
   rows: TrialBalanceRow[];
 }
 
-export class AccountEntryResponse {
-  @ApiProperty({ format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b03' })
-  transactionId: string;
+export class LedgerBalanceAmounts extends BalanceAmounts {
+  @ApiProperty({ ...AMOUNT, description: 'Debits minus credits.' })
+  declare amount: string;
+}
 
+export class LedgerBalanceResponse {
   @ApiProperty({
-    type: 'integer',
-    minimum: 1,
-    example: 1,
-    description: 'Place of the entry in the balance of this currency.',
+    example: 'assets',
+    description: 'Of an account, or the first segments that several share; these need not be an account.',
   })
-  version: number;
-
-  @ApiProperty({ enum: DIRECTIONS, example: 'debit' })
-  direction: Direction;
-
-  @ApiProperty(AMOUNT)
-  amount: string;
+  code: string;
 
   @ApiProperty({ example: 'EUR' })
   currency: string;
 
-  @ApiProperty({ ...AMOUNT, description: 'Debits minus credits after the entry.' })
-  balanceAfter: string;
+  @ApiProperty({ type: 'integer', minimum: 1, example: 3, description: 'How many accounts are in the sums.' })
+  accounts: number;
 
-  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
-  effectiveAt: string;
+  @ApiProperty({ type: () => LedgerBalanceAmounts })
+  posted: LedgerBalanceAmounts;
 
-  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
-  createdAt: string;
+  @ApiProperty({ type: () => PendingAmounts })
+  pending: PendingAmounts;
 }
 
-export class AccountEntryPage extends PageOf(AccountEntryResponse) {}
+export class LedgerBalancePage extends PageOf(LedgerBalanceResponse) {}
