@@ -4,7 +4,7 @@ export type Check = (value: unknown) => boolean;
 const checks = new WeakMap<object, Check>();
 
 /**
- * Bodies that `check` is sure of are handed to the controller as they came; all others are looked at by class-validator,
+ * Bodies and queries that `check` is sure of are handed to the controller as they came; all others are looked at by class-validator,
  * which also says what is wrong with them. That takes some twenty times as long, so it is for the DTOs of busy routes.
  *
  * What `check` accepts must be what the DTO's decorators accept, and what class-transformer makes an equal object of: a
@@ -15,8 +15,8 @@ export const SurelyValidIf =
   (dto) =>
     void checks.set(dto, check);
 
-export function isSurelyValid(dto: object | undefined, body: unknown): boolean {
-  return dto !== undefined && checks.get(dto)?.(body) === true;
+export function isSurelyValid(dto: object | undefined, value: unknown): boolean {
+  return dto !== undefined && checks.get(dto)?.(value) === true;
 }
 
 /**

@@ -21,7 +21,9 @@ export class ProblemValidationPipe implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     // what a decorator of ours makes of the request is not the caller's
     if (metadata.type === 'custom') return value;
-    if (metadata.type === 'body' && isSurelyValid(metadata.metatype, value)) return value;
+    if (isSurelyValid(metadata.metatype, value)) return value;
+    if (metadata.type === 'param' && metadata.metatype === String && typeof value === 'string' && !value.includes('\0'))
+      return value;
     return this.closely.transform(value, metadata);
   }
 }

@@ -18,7 +18,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { AMOUNT_PATTERN, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
-import { SurelyValidIf } from '../../../platform/http/surely-valid';
+import { objectOf, oneOf, SurelyValidIf } from '../../../platform/http/surely-valid';
 import { type Direction, DIRECTIONS } from '../core/account';
 import { surelyValidPosting } from './surely-valid-posting';
 import { IsAmount, IsInstant, IsMetadata, MayBeAbsent } from './validators';
@@ -196,6 +196,7 @@ export class ReverseRequest extends PartRequest {}
 
 const FLAG = ['true', 'false'] as const;
 
+@SurelyValidIf(objectOf({}, { dryRun: oneOf(...FLAG), balances: oneOf(...FLAG) }))
 export class PostTransactionQuery {
   /** The exact answer, and nothing changes: no Idempotency-Key is needed and none is used up. */
   @ApiPropertyOptional({ enum: FLAG, default: 'false' })
