@@ -169,6 +169,30 @@ describe('a bulk request', () => {
     expect(await transactions()).toBe(1);
   });
 
+  it('items may be made by a template, which is looked up as for one', async () => {
+    const template = {
+      name: 'fee',
+      parameters: [{ name: 'amount', type: 'amount', currency: 'EUR' }],
+      entries: [
+        { direction: 'debit', account: 'rent', amount: '{amount}' },
+        { direction: 'credit', account: 'cash', amount: '{amount}' },
+      ],
+    };
+    const made = await app.request('POST', `${ledger.path}/transaction-templates`, {
+      token: owner.token,
+      body: template,
+    });
+    expect(made.status).toBe(201);
+    const by = (parameters: object, name = 'fee') => ({ template: { name, parameters } });
+    const items = [by({ amount: '1.00' }), posting('1.00'), by({}), by({ amount: '2.00' }, 'gone')];
+    const { body } = await bulk(items);
+    expect(codes(body)).toEqual([201, 201, 'template-parameters-invalid', 'transaction-template-not-found']);
+    for (const index of [2, 3]) {
+      const alone = await single('', items[index]);
+      expect({ ...alone.body, traceId: undefined }).toEqual({ ...body.results[index]?.problem, traceId: undefined });
+    }
+  });
+
   it('REL-05 the same request five times at once has each effect once', async () => {
     const key = newKey();
     const items = Array.from({ length: 250 }, (_, n) => posting(`${n + 1}.00`));

@@ -27,6 +27,9 @@ beforeAll(async () => {
   second = await startTestApp({}, app, AppWithWorkerModule);
   owner = await app.createTenantWithOwner();
   ledger = await createLedger(app, owner.token);
+  const limits = [{ currency: 'EUR', minimumAvailable: '0.00' }];
+  const body = { code: 'purse', type: 'asset', limits };
+  expect((await app.request('POST', `${ledger.path}/accounts`, { token: owner.token, body })).status).toBe(201);
 });
 afterAll(async () => {
   expect(await faultsInBooks(app)).toEqual([]);
@@ -67,7 +70,9 @@ describe('a scheduled transaction', () => {
     expect([made.status, made.body.status, made.body.postAt]).toEqual([201, 'scheduled', postAt]);
     expect(made.headers.get('location')).toBe(path(`/${made.body.id}`));
     expect(await read(made.body.id)).toEqual(made.body);
+    const later = await schedule(inMs(3_600_000), posting('5.00', { reference: 'next-rent' }));
     const done = await ended(made.body.id);
+    expect([await read(later.body.id), await madeAt('next-rent')]).toEqual([later.body, []]);
     const [transaction, ...others] = await madeAt('rent');
     expect(others).toEqual([]);
     expect([done.status, done.transactionId, done.problem]).toEqual(['posted', transaction?.id, null]);
@@ -93,17 +98,14 @@ describe('a scheduled transaction', () => {
   });
 
   it('fails with the problem that a posting would have got, and changes nothing else', async () => {
-    const code = 'purse';
-    const limits = [{ currency: 'EUR', minimumAvailable: '0.00' }];
-    await app.request('POST', `${ledger.path}/accounts`, { token: owner.token, body: { code, type: 'asset', limits } });
     // it may have funds by then, so it is no reason to refuse it now
-    const { status, body } = await schedule(inMs(200), posting('5.00', { credit: code, reference: 'too-much' }));
+    const { status, body } = await schedule(inMs(200), posting('5.00', { credit: 'purse', reference: 'too-much' }));
     expect(status).toBe(201);
     const failed = await ended(body.id);
     expect([failed.status, failed.transactionId]).toEqual(['failed', null]);
     const direct = await app.request('POST', `${ledger.path}/transactions`, {
       token: owner.token,
-      body: posting('5.00', { credit: code, reference: 'too-much' }),
+      body: posting('5.00', { credit: 'purse', reference: 'too-much' }),
     });
     expect({ ...failed.problem, traceId: undefined }).toEqual({ ...(direct.body as object), traceId: undefined });
     expect(failed.problem?.code).toBe('insufficient-funds');
@@ -188,6 +190,11 @@ describe('a scheduled transaction', () => {
       new Set(['scheduled-transaction-settled']),
     );
     expect(await read(body.id)).toMatchObject({ status: 'cancelled', cancelledBy: owner.userId, transactionId: null });
+    // taken by a worker that has not said yet what became of it
+    const taken = await schedule(inMs(600_000), posting('1.00'));
+    await app.sql(`UPDATE scheduled_transactions SET begun_at = now() WHERE id = $1`, [taken.body.id]);
+    expect((await cancel(taken.body.id)).body.code).toBe('scheduled-transaction-settled');
+    expect((await read(taken.body.id)).status).toBe('scheduled');
     const posted = await schedule(inMs(100), posting('1.00'));
     await ended(posted.body.id);
     expect((await cancel(posted.body.id)).body.code).toBe('scheduled-transaction-settled');
