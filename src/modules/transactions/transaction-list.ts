@@ -17,6 +17,8 @@ import { beginsWith, Values } from './list/sql';
 export const COUNT_MAX = 10_000;
 /** Balances that a list follows one by one; where there are more, most transactions have one of them. */
 const BALANCES_MAX = 200;
+/** From here on a look at each balance's end costs more than to try the transactions, if they have most of them. */
+const BALANCES_DENSE = 25;
 /** Rows that one statement looks through where most do not fit. */
 const TAKE_MAX = 10_000;
 const LAST_SEQUENCE = 2n ** 63n - 1n;
@@ -39,6 +41,8 @@ interface Plan {
   readonly bounds: Bounds;
   /** Undefined: nothing can be found. */
   readonly driver: Driver | undefined;
+  /** Takes over, in the same order, once most of what the driver finds does not fit. */
+  readonly sparse: Driver | undefined;
 }
 
 /** The transactions of a ledger, filtered. However large the ledger is, a page reads about as many rows as it shows. */
@@ -85,12 +89,15 @@ export class TransactionList {
     const filters = await withAccountId(client, scope, asked);
     const balances = filters?.entry ? await balancesOf(client, scope, filters.entry) : [];
     const nothing = filters === undefined || (filters.entry !== undefined && balances.length === 0);
+    const driver = nothing ? undefined : driverFor(filters, balances.length > BALANCES_MAX ? 'many' : balances);
+    const dense = driver && filters && driver.by === 'id' && (await inMost(client, scope, balances));
     return {
       client,
       filters: filters ?? asked,
       scope,
       bounds,
-      driver: nothing ? undefined : driverFor(filters, balances.length > BALANCES_MAX ? 'many' : balances),
+      driver: dense ? driverFor(filters, 'many') : driver,
+      sparse: dense ? driver : undefined,
     };
   }
 }
@@ -141,23 +148,40 @@ async function balancesOf(
     from = `accounts a CROSS JOIN LATERAL (SELECT * FROM balances b WHERE b.tenant_id = a.tenant_id AND b.account_id = a.id OFFSET 0) b`;
     of.push(`a.tenant_id = $1 AND a.ledger_id = $2 AND ${beginsWith('a.code', accountPrefix, values)}`);
   }
-  const { rows } = await client.query<{ accountId: string; currency: string }>(
-    `SELECT b.account_id AS "accountId", b.currency FROM ${from} WHERE ${of.join(' AND ')} LIMIT ${BALANCES_MAX + 1}`,
+  const { rows } = await client.query<Balances[number]>(
+    `SELECT b.account_id AS "accountId", b.currency, b.version FROM ${from} WHERE ${of.join(' AND ')} LIMIT ${BALANCES_MAX + 1}`,
     values.list,
   );
   return rows;
 }
 
+/** Whether the balances are so many, with so many entries, that most transactions have one of theirs. */
+async function inMost(client: PoolClient, { tenantId, ledgerId }: Scope, balances: Balances): Promise<boolean> {
+  if (balances.length < BALANCES_DENSE) return false;
+  const { rows } = await client.query<{ sequence: string }>(
+    'SELECT sequence FROM ledger_heads WHERE tenant_id = $1 AND ledger_id = $2',
+    [tenantId, ledgerId],
+  );
+  const entries = balances.reduce((sum, { version }) => sum + BigInt(version), 0n);
+  return entries >= BigInt(rows[0]?.sequence ?? 0);
+}
+
 /** Up to `limit` transactions beyond the key, in the order of the list. */
 async function find(plan: Plan, forward: boolean, key: readonly string[] | undefined, limit: number): Promise<Found[]> {
-  const { driver } = plan;
   const found: Found[] = [];
+  let { driver } = plan;
   let last = key;
-  for (let take = limit; driver && found.length < limit; take = Math.min(take * 2, Math.max(TAKE_MAX, limit))) {
+  let take = limit;
+  while (driver && found.length < limit) {
     const rows = await candidates(plan, driver, forward, last, take);
-    found.push(...rows.filter(({ fits }) => fits));
+    const fitting = rows.filter(({ fits }) => fits);
+    found.push(...fitting);
     last = rows.at(-1)?.key;
     if (rows.length < take) break;
+    if (plan.sparse && fitting.length * 2 < rows.length) driver = plan.sparse;
+    // as many as have what is missing, if they are like these; where none fits, ever more
+    const likely = Math.ceil(((limit - found.length) * rows.length * 1.2) / (fitting.length || 1)) + 1;
+    take = Math.min(likely, take * 2, TAKE_MAX);
   }
   return found.slice(0, limit);
 }
@@ -175,18 +199,21 @@ async function candidates(
   const step = { forward, key, take, bounds: inSequence ? beyond(bounds, key?.[0], forward) : bounds };
   const inner = driver.candidates(step, scope, values);
   const conditions = conditionsOf(filters, driver.meets, scope, bounds, values);
-  const tenant = values.add(scope.tenantId, 'uuid');
-  const ledger = values.add(scope.ledgerId, 'uuid');
+  const whole = driver.by === 'id' && conditions.length === 0;
   const order = driver.descending === forward ? 'DESC' : 'ASC';
   const { rows } = await client.query<{ id: string; key: string[]; fits: boolean }>(
-    `SELECT t.id, ARRAY[${driver.order.map(([column]) => `c.${column}::text`).join(', ')}] AS key, (${conditions.join(' AND ') || 'true'}) AS fits
-       FROM (${inner}) c
-      CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.tenant_id = ${tenant} AND t.ledger_id = ${ledger} AND t.${driver.by} = c.${driver.by} OFFSET 0) t
+    `SELECT ${whole ? 'c' : 't'}.id, ARRAY[${driver.order.map(([column]) => `c.${column}::text`).join(', ')}] AS key, (${conditions.join(' AND ') || 'true'}) AS fits
+       FROM (${inner}) c ${whole ? '' : transactionOf(driver, scope, values)}
       ORDER BY ${driver.order.map(([column]) => `c.${column} ${order}`).join(', ')}`,
     values.list,
   );
   return rows;
 }
+
+/** One by one, as a join the planner might begin it with all transactions. */
+const transactionOf = ({ by }: Driver, { tenantId, ledgerId }: Scope, values: Values): string =>
+  `CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.tenant_id = ${values.add(tenantId, 'uuid')} AND t.ledger_id = ${values.add(ledgerId, 'uuid')}
+      AND t.${by} = c.${by} OFFSET 0) t`;
 
 function beyond({ after, before }: Bounds, key: string | undefined, forward: boolean): Bounds {
   if (key === undefined) return { after, before };

@@ -3,7 +3,12 @@ import { type TransactionFilters } from './filters';
 import { beginsWith, type Values } from './sql';
 
 /** Accounts and currencies whose entries a list is of. */
-export type Balances = readonly { readonly accountId: string; readonly currency: string }[];
+export type Balances = readonly {
+  readonly accountId: string;
+  readonly currency: string;
+  /** How many entries it has. */
+  readonly version: string;
+}[];
 
 /** Where to go on: how many, beyond which row, and in which direction. */
 export interface Step {

@@ -51,9 +51,10 @@ const HALVING_AND_MERGING = `
     ${forLists('ledger_sequence_at(uuid, timestamptz)')}
 
     -- The last entry of a balance whose transaction comes before a sequence, 0 where there is none. The newest is looked
-    -- at first: lists begin there.
+    -- at first, as lists begin there. Then where it would be if the entries were spread evenly, and every other time in
+    -- the middle, in case they are not.
     CREATE FUNCTION entry_version_before(p_account uuid, p_currency text, p_sequence bigint) RETURNS bigint LANGUAGE plpgsql STABLE ${OF_CALLER} AS $$
-    DECLARE v_low bigint := 0; v_high bigint; v_middle bigint; v_sequence bigint;
+    DECLARE v_low bigint := 0; v_low_at bigint := 0; v_high bigint; v_high_at bigint; v_middle bigint; v_sequence bigint; v_even boolean := true;
     BEGIN
       IF p_sequence <= 1 THEN RETURN 0; END IF;
       SELECT version INTO v_high FROM balances WHERE tenant_id = current_tenant_id() AND account_id = p_account AND currency = p_currency;
@@ -61,8 +62,11 @@ const HALVING_AND_MERGING = `
       WHILE v_low < v_high LOOP
         SELECT t.sequence INTO v_sequence FROM entries e JOIN transactions t ON t.tenant_id = e.tenant_id AND t.id = e.transaction_id
          WHERE e.tenant_id = current_tenant_id() AND e.account_id = p_account AND e.currency = p_currency AND e.version = v_middle;
-        IF v_sequence < p_sequence THEN v_low := v_middle; ELSE v_high := v_middle - 1; END IF;
-        v_middle := (v_low + v_high + 1) / 2;
+        IF v_sequence < p_sequence THEN v_low := v_middle; v_low_at := v_sequence; ELSE v_high := v_middle - 1; v_high_at := v_sequence; END IF;
+        v_middle := CASE WHEN v_even AND v_high_at > v_low_at
+                         THEN LEAST(v_high, v_low + 1 + ((v_high - v_low)::numeric * (p_sequence - v_low_at) / (v_high_at - v_low_at))::bigint)
+                         ELSE (v_low + v_high + 1) / 2 END;
+        v_even := NOT v_even;
       END LOOP;
       RETURN v_low;
     END $$;
