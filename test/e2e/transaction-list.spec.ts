@@ -62,7 +62,8 @@ function inOrder(all: Listed[], query: Query): Listed[] {
   if (has('referencePrefix')) return all.sort((a, b) => ((a.reference ?? '') < (b.reference ?? '') ? -1 : 1));
   const range = has('amountFrom', 'amountTo');
   if (has('metadataKey', 'account', 'accountPrefix') || (has('currency') && !range)) return all.sort(newest);
-  if ((has('status') && query.status !== 'posted') || (has('kind') && query.kind !== 'posting')) return all.sort(newest);
+  if ((has('status') && query.status !== 'posted') || (has('kind') && query.kind !== 'posting'))
+    return all.sort(newest);
   if (range)
     return all.sort((a, b) => (debits(a, query)[0] ?? 0) - (debits(b, query)[0] ?? 0) || (a.id < b.id ? -1 : 1));
   if (has('effectiveFrom', 'effectiveTo'))
@@ -135,7 +136,12 @@ describe('list of transactions', () => {
       const pending = random(3) === 0;
       const body = {
         ...posting(amount, { debit: oneOf(CODES), credit: oneOf(CODES), currency }),
-        ...(pending ? { status: 'pending', ...(random(3) === 0 ? { expiresAt: new Date((soon = Date.now() + 2_000)).toISOString() } : {}) } : {}),
+        ...(pending
+          ? {
+              status: 'pending',
+              ...(random(3) === 0 ? { expiresAt: new Date((soon = Date.now() + 2_000)).toISOString() } : {}),
+            }
+          : {}),
         ...(random(2) ? { reference: `${oneOf(['order', 'Order', 'rent-'])}-${n}` } : {}),
         ...(random(2) ? { effectiveAt: new Date(Date.now() - random(5) * DAY).toISOString() } : {}),
         ...(random(2) ? { metadata: { channel: oneOf(['web', 'app', 7, true, { web: 1 }]), n: random(3) } } : {}),
@@ -149,8 +155,7 @@ describe('list of transactions', () => {
       if (what === 0 && holds.length > 0) await post(`/${single(holds)}/capture`);
       if (what === 1 && holds.length > 0) await post(`/${single(holds)}/void`);
       if (what === 2 && posted.length > 0) await post(`/${single(posted)}/reverse`);
-      if (what === 3 && posted.length > 0)
-        await post(`/${single(posted)}/reverse`, { amount: '1' });
+      if (what === 3 && posted.length > 0) await post(`/${single(posted)}/reverse`, { amount: '1' });
     }
     // no worker runs here: these have expired, and nobody has recorded it
     await eventually('the holds expire', () => Promise.resolve(Date.now() > soon), 10_000);
@@ -161,7 +166,9 @@ describe('list of transactions', () => {
   it('the book has something of everything', () => {
     const seen = (of: (one: Listed) => string) => [...new Set(all.map(of))].sort();
     expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, place) => all.length - place));
-    expect(seen(({ kind }) => kind)).toEqual(expect.arrayContaining(['capture', 'hold', 'posting', 'reversal', 'void']));
+    expect(seen(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['capture', 'hold', 'posting', 'reversal', 'void']),
+    );
     expect(seen(({ status }) => status)).toEqual(['expired', 'pending', 'posted', 'reversed', 'voided']);
   });
 
@@ -214,7 +221,9 @@ describe('list of transactions', () => {
     ];
     let found = 0;
     for (let n = 0; n < 60; n += 1)
-      found += await expectAsTold(Object.assign({}, ...Array.from({ length: 2 + random(2) }, () => oneOf(choices)())) as Query);
+      found += await expectAsTold(
+        Object.assign({}, ...Array.from({ length: 2 + random(2) }, () => oneOf(choices)())) as Query,
+      );
     expect(found).toBeGreaterThan(0);
   }, 120_000);
 
@@ -225,7 +234,9 @@ describe('list of transactions', () => {
       expect([status, body.code]).toEqual([404, 'ledger-not-found']);
     }
     const own = await createLedger(app, other.token);
-    const answer = await app.request('GET', `${own.path}/transactions?currency=EUR&amountFrom=1`, { token: other.token });
+    const answer = await app.request('GET', `${own.path}/transactions?currency=EUR&amountFrom=1`, {
+      token: other.token,
+    });
     expect([answer.status, answer.body.items]).toEqual([200, []]);
     const theirs = `${own.path}/transactions?account=${ledger.accounts.get('sales') ?? ''}`;
     expect((await app.request('GET', theirs, { token: other.token })).body.items).toEqual([]);
@@ -250,7 +261,11 @@ describe('list of transactions', () => {
     ];
     for (const [query, pointer] of refusals) {
       const { status, body } = await ask(query);
-      expect([query, status, body.errors?.map((item: { pointer: string }) => item.pointer)]).toEqual([query, 400, [pointer]]);
+      expect([query, status, body.errors?.map((item: { pointer: string }) => item.pointer)]).toEqual([
+        query,
+        400,
+        [pointer],
+      ]);
     }
     const { body } = await ask({ status: 'posted', limit: '3' });
     const other = await ask({ status: 'voided', cursor: body.next as string });
