@@ -261,7 +261,7 @@ describe('list of transactions', () => {
     ];
     for (const [query, pointer] of refusals) {
       const { status, body } = await ask(query);
-      expect([query, status, body.errors?.map((item: { pointer: string }) => item.pointer)]).toEqual([
+      expect([query, status, (body.errors as { pointer: string }[] | undefined)?.map((item) => item.pointer)]).toEqual([
         query,
         400,
         [pointer],
@@ -278,9 +278,9 @@ describe('list of transactions', () => {
     const write = (n: number) =>
       app.request('POST', path, { token: owner.token, body: posting('1.00', { reference: `r-${n}` }) });
     for (let n = 0; n < 30; n += 1) await write(n);
-    let reading = true;
+    const reader = { reading: true };
     const writer = (async () => {
-      for (let n = 30; reading; n += 1) expect((await write(n)).status).toBe(201);
+      for (let n = 30; reader.reading; n += 1) expect((await write(n)).status).toBe(201);
     })();
     for (const filter of ['', 'account=cash&', 'createdTo=9999-01-01T00:00:00Z&', 'accountPrefix=s&']) {
       const seen: number[] = [];
@@ -295,17 +295,17 @@ describe('list of transactions', () => {
     }
     // upwards, over the end that moves
     const first = await app.request('GET', `${path}?limit=3`, { token: owner.token });
-    let { next, items } = first.body as { next: string; items: Listed[] };
+    const { next } = first.body as { next: string };
     const older = await app.request('GET', `${path}?limit=3&cursor=${next}`, { token: owner.token });
     const climbed: number[] = [...(older.body.items as Listed[])].map(({ sequence }) => sequence).reverse();
     for (let previous = older.body.previous as string | null, n = 0; previous !== null && n < 10; n += 1) {
       const answer = await app.request('GET', `${path}?limit=3&cursor=${previous}`, { token: owner.token });
-      ({ items } = answer.body as { items: Listed[] });
+      const { items } = answer.body as { items: Listed[] };
       climbed.push(...items.map(({ sequence }) => sequence).reverse());
       ({ previous } = answer.body as { previous: string | null });
     }
     expect(climbed).toEqual(climbed.map((_, place) => (climbed[0] ?? 0) + place));
-    reading = false;
+    reader.reading = false;
     await writer;
   }, 60_000);
 });
