@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { isUuid } from '../../common/ids/uuid';
 import { currentTransaction } from '../../platform/database/tenant-database';
+import { COUNT_MAX } from '../../platform/http/pagination/total-count';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { CurrenciesService } from './currencies.service';
 import { type TransactionFilterQuery } from './dto/transaction-query.dto';
@@ -12,9 +13,6 @@ import { type Bounds, conditionsOf, type Scope } from './list/conditions';
 import { type Balances, type Driver, driverFor } from './list/drivers';
 import { FILTERS, type FilterTexts, readFilters, type TransactionFilters } from './list/filters';
 import { beginsWith, Values } from './list/sql';
-
-/** Transactions are counted up to here; beyond it takes longer than the number is worth. */
-export const COUNT_MAX = 10_000;
 /** Balances that a list follows one by one; where there are more, most transactions have one of them. */
 const BALANCES_MAX = 200;
 /** From here on a look at each balance's end costs more than to try the transactions, if they have most of them. */

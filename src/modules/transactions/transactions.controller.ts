@@ -7,6 +7,7 @@ import { ApiProblems } from '../../platform/http/api-problems';
 import { goneSignal } from '../../platform/http/gone-signal';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
+import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { CurrentPrincipal, RequirePermission } from '../../platform/security/access.decorators';
 import { type Principal } from '../../platform/security/principal';
@@ -21,7 +22,7 @@ import {
 import { TransactionFilterQuery } from './dto/transaction-query.dto';
 import { TransactionPage, TransactionResponse } from './dto/transaction.response.dto';
 import { captureOf, reversalOf, voidOf } from './orders';
-import { COUNT_MAX, TransactionList } from './transaction-list';
+import { TransactionList } from './transaction-list';
 import * as problems from './transactions.errors';
 import { type Asked, TransactionsService } from './transactions.service';
 
@@ -193,22 +194,14 @@ export class TransactionsController {
     summary: 'Count transactions',
     description: 'With the filters of the list. `X-Total-Count` is exact up to 10000, and `10000+` beyond.',
   })
-  @ApiOkResponse({
-    description: 'The answer has no body.',
-    headers: {
-      'X-Total-Count': {
-        description: 'How many the whole list has.',
-        schema: { type: 'string', pattern: '^[0-9]+\\+?$', example: '4711' },
-      },
-    },
-  })
+  @ApiTotalCount()
   async count(
     @UuidParam('ledgerId') ledgerId: string,
     @Query() query: TransactionFilterQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const count = await this.transactionList.count(ledgerId, query);
-    reply.header('x-total-count', count > COUNT_MAX ? `${COUNT_MAX}+` : String(count));
+    setTotalCount(reply, count);
   }
 
   @Get()

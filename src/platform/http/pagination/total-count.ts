@@ -31,6 +31,8 @@ export const ApiTotalCount = () =>
     },
   });
 
-export function setTotalCount(reply: FastifyReply, count: string): void {
-  reply.header('x-total-count', count);
+/** With the headers that the GET has. @param count what was counted, or more than {@link COUNT_MAX} */
+export function setTotalCount(reply: FastifyReply, count: string | number): void {
+  const text = typeof count === 'number' && count > COUNT_MAX ? `${COUNT_MAX}+` : String(count);
+  reply.header('x-total-count', text).type('application/json; charset=utf-8');
 }
