@@ -1,5 +1,6 @@
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
+import { faultsInChains } from '../support/ledger-chain';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 
 describe('COMMIT was sent and its answer is lost', () => {
@@ -40,6 +41,8 @@ describe('COMMIT was sent and its answer is lost', () => {
     );
     return row?.count ?? 0;
   };
+
+  const count = async () => (await app.sql('SELECT FROM transactions')).length;
 
   const idOf = (answer: { body: unknown }) => (answer.body as { id: string }).id;
 
@@ -89,6 +92,48 @@ describe('COMMIT was sent and its answer is lost', () => {
     expect(await times('never')).toBe(1);
   });
 
+  it.each(['answer', 'request'] as const)(
+    'REL-05 REL-06 REL-07 captures, voids, reversals and atomic bulk whose %s is lost happen once, and a retry replays them',
+    async (what) => {
+      const ask = (path: string, key: string, body: unknown) =>
+        app.request('POST', `${ledger.path}/transactions${path}`, {
+          ...{ token: owner.token, body, headers: { 'idempotency-key': key } },
+        });
+      const hold = async (name: string) =>
+        idOf(await ask('', `${name}-${what}`, { ...posting('10.00'), status: 'pending' }));
+      const [captured, voided, original] = [
+        ...[await hold('to-capture'), await hold('to-void')],
+        idOf(await post(`to-reverse-${what}`)),
+      ];
+      const items = [posting('1.00'), { kind: 'capture', transactionId: captured, amount: '1.00' }];
+      for (const [path, body, effects] of [
+        [`/${captured}/capture`, { amount: '4.00' }, 1],
+        [`/${voided}/void`, {}, 1],
+        [`/${original}/reverse`, { amount: '0.40' }, 1],
+        ['/bulk', { atomic: true, items }, 2],
+      ] as const) {
+        const before = await count();
+        const losses = proxy.lost;
+        proxy.loseCommits(what, 1);
+        const first = await ask(path, `settle-${what}`, body);
+        expect([path, proxy.lost, first.status]).toEqual([path, losses + 1, path === '/bulk' ? 200 : 201]);
+        const again = await ask(path, `settle-${what}`, body);
+        expect([path, again.status, again.headers.get('idempotent-replayed')]).toEqual([path, first.status, 'true']);
+        if (path !== '/bulk') expect([path, again.text]).toEqual([path, first.text]);
+        expect([path, await count()]).toEqual([path, before + effects]);
+      }
+      const remaining = async (id: string | undefined) =>
+        (
+          (await app.request('GET', `${ledger.path}/transactions/${id}`, { token: owner.token })).body as {
+            entries: { remaining: string }[];
+          }
+        ).entries[0]?.remaining;
+      expect([await remaining(captured), await remaining(voided), await remaining(original)]).toEqual([
+        ...['5.00', '0.00', '0.60'],
+      ]);
+    },
+  );
+
   it('REL-05 what is created through repositories is an unknown outcome too, and a retry gets the first answer', async () => {
     const create = () =>
       app.request('POST', `${ledger.path}/accounts`, {
@@ -135,8 +180,8 @@ describe('COMMIT was sent and its answer is lost', () => {
     expect((await Promise.all([0, 30, 59].map((n) => times(`bulk-outage-${n}`)))).join()).toBe('1,1,1');
   }, 60_000);
 
-  it('REL-01 REL-02 the books add up, and the pool is whole', async () => {
-    expect(await faultsInBooks(app)).toEqual([]);
+  it('REL-01 REL-02 REL-13 the books add up, and the pool is whole', async () => {
+    expect([await faultsInBooks(app), await faultsInChains(app)]).toEqual([[], []]);
     const reads = await Promise.all(
       Array.from({ length: 20 }, () => app.request('GET', `${ledger.path}/trial-balance`, { token: owner.token })),
     );
