@@ -161,6 +161,8 @@ describe('a checkpoint', () => {
     expect(await statementIn(checkpoint.jws, 'checkpoint-keys')).toMatchObject({ ledger: ledger.id });
     const [row] = await app.sql(`SELECT sealed_private FROM signing_keys WHERE kid = $1`, [checkpoint.keyId]);
     expect(row).toEqual({ sealed_private: '' });
+    // the key of the token that was used so far is gone
+    owner = { ...owner, ...(await app.signIn('owner', owner.tenantId)) };
     await post();
     expect((await make()).checkpoint.keyId).not.toBe(checkpoint.keyId);
     expect(await findingsOf(app, owner.tenantId, ledger.id)).toEqual([]);
