@@ -7,6 +7,7 @@ import { ApiProblems } from '../../platform/http/api-problems';
 import { goneSignal } from '../../platform/http/gone-signal';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
+import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
 import { UuidParam } from '../../platform/http/uuid-param';
 import { CurrentPrincipal, RequirePermission } from '../../platform/security/access.decorators';
 import { type Principal } from '../../platform/security/principal';
@@ -21,7 +22,7 @@ import {
 import { TransactionFilterQuery } from './dto/transaction-query.dto';
 import { TransactionPage, TransactionResponse } from './dto/transaction.response.dto';
 import { captureOf, reversalOf, voidOf } from './orders';
-import { COUNT_MAX, TransactionList } from './transaction-list';
+import { TransactionList } from './transaction-list';
 import * as problems from './transactions.errors';
 import { type Asked, TransactionsService } from './transactions.service';
 
@@ -54,9 +55,9 @@ One filter decides how the list is found and in which order it comes, the first 
 7. \`effectiveFrom\`, \`effectiveTo\`: latest first
 8. \`createdFrom\`, \`createdTo\`, or none: newest first
 
-The others are asked of each transaction that it finds: the more it narrows down, the faster the answer. An account that is not there has no transactions.
+The others are asked of each transaction that it finds: the more it narrows down, the faster the answer. Where tens of thousands do not meet them, a page comes with fewer items than \`limit\`, or none, and \`next\` goes on from there: only a \`next\` of null is the end. An account that is not there has no transactions.
 
-An amount range is about debits: a transaction of 25.00 has a debit of 25.00, or several that come to it.
+An amount range is about debits: one debit of the transaction is in it. With an account or a prefix the list comes newest first all the same.
 
 HEAD counts with the same filters.`;
 
@@ -191,24 +192,15 @@ export class TransactionsController {
   @RequirePermission('transactions:read')
   @ApiOperation({
     summary: 'Count transactions',
-    description: 'With the filters of the list. `X-Total-Count` is exact up to 10000, and `10000+` beyond.',
+    description: 'With the filters of the list.',
   })
-  @ApiOkResponse({
-    description: 'The answer has no body.',
-    headers: {
-      'X-Total-Count': {
-        description: 'How many the whole list has.',
-        schema: { type: 'string', pattern: '^[0-9]+\\+?$', example: '4711' },
-      },
-    },
-  })
+  @ApiTotalCount()
   async count(
     @UuidParam('ledgerId') ledgerId: string,
     @Query() query: TransactionFilterQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const count = await this.transactionList.count(ledgerId, query);
-    reply.header('x-total-count', count > COUNT_MAX ? `${COUNT_MAX}+` : String(count));
+    setTotalCount(reply, await this.transactionList.count(ledgerId, query));
   }
 
   @Get()
