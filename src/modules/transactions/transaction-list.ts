@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type PoolClient } from 'pg';
 import { isUuid } from '../../common/ids/uuid';
 import { currentTransaction } from '../../platform/database/tenant-database';
-import { COUNT_MAX } from '../../platform/http/pagination/total-count';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
+import { COUNT_MAX } from '../../platform/http/pagination/total-count';
 import { CurrenciesService } from './currencies.service';
 import { type TransactionFilterQuery } from './dto/transaction-query.dto';
 import { TransactionResponse } from './dto/transaction.response.dto';
@@ -13,12 +13,15 @@ import { type Bounds, conditionsOf, type Scope } from './list/conditions';
 import { type Balances, type Driver, driverFor } from './list/drivers';
 import { FILTERS, type FilterTexts, readFilters, type TransactionFilters } from './list/filters';
 import { beginsWith, Values } from './list/sql';
+
 /** Balances that a list follows one by one; where there are more, most transactions have one of them. */
 const BALANCES_MAX = 200;
 /** From here on a look at each balance's end costs more than to try the transactions, if they have most of them. */
 const BALANCES_DENSE = 25;
 /** Rows that one statement looks through where most do not fit. */
 const TAKE_MAX = 10_000;
+/** Rows that one request looks through where most do not fit: some tenths of a second. */
+const LOOK_MAX = 50_000;
 const LAST_SEQUENCE = 2n ** 63n - 1n;
 
 /** Plans that read by index, row by row: the planner takes a tenant that is new to it for one with hardly any rows. */
@@ -61,19 +64,20 @@ export class TransactionList {
       textsOf(query),
       async ({ direction, key, limit, filters }) => {
         const plan = await this.plan(ledgerId, filters);
-        const found = await find(plan, direction === 'next', key, limit + 1);
-        return read(plan, found);
+        const { found, reached } = await find(plan, direction === 'next', key, limit + 1);
+        return { rows: await read(plan, found), reached };
       },
       ({ key }) => key,
       ({ view }) => TransactionResponse.of(view),
     );
   }
 
-  /** How many there are: exactly, or more than {@link COUNT_MAX}. @throws Problem as `page` does */
-  async count(ledgerId: string, query: TransactionFilterQuery): Promise<number> {
+  /** How many there are, counted up to a bound: beyond it with a `+`. @throws Problem as `page` does */
+  async count(ledgerId: string, query: TransactionFilterQuery): Promise<string> {
     await this.ledgers.get(ledgerId);
     const plan = await this.plan(ledgerId, textsOf(query));
-    return (await find(plan, true, undefined, COUNT_MAX + 1)).length;
+    const { found, reached } = await find(plan, true, undefined, COUNT_MAX + 1);
+    return found.length > COUNT_MAX || reached ? `${Math.min(found.length, COUNT_MAX)}+` : String(found.length);
   }
 
   private async plan(ledgerId: string, texts: FilterTexts): Promise<Plan> {
@@ -164,16 +168,21 @@ async function inMost(client: PoolClient, { tenantId, ledgerId }: Scope, balance
   return entries >= BigInt(rows[0]?.sequence ?? 0);
 }
 
-/** Up to `limit` transactions beyond the key, in the order of the list. */
-async function find(plan: Plan, forward: boolean, key: readonly string[] | undefined, limit: number): Promise<Found[]> {
+/**
+ * Up to `limit` transactions beyond the key, in the order of the list; fewer where so many others had to be looked at
+ * that somebody waits, with how far that was.
+ */
+async function find(plan: Plan, forward: boolean, key: readonly string[] | undefined, limit: number) {
   const found: Found[] = [];
   let { driver } = plan;
   let last = key;
   let take = limit;
-  while (driver && found.length < limit) {
+  for (let looked = 0; driver && found.length < limit;) {
+    if (looked >= LOOK_MAX) return { found, reached: last };
     const rows = await candidates(plan, driver, forward, last, take);
     const fitting = rows.filter(({ fits }) => fits);
     found.push(...fitting);
+    looked += rows.length;
     last = rows.at(-1)?.key;
     if (rows.length < take) break;
     if (plan.sparse && fitting.length * 2 < rows.length) driver = plan.sparse;
@@ -181,7 +190,7 @@ async function find(plan: Plan, forward: boolean, key: readonly string[] | undef
     const likely = Math.ceil(((limit - found.length) * rows.length * 1.2) / (fitting.length || 1)) + 1;
     take = Math.min(likely, take * 2, TAKE_MAX);
   }
-  return found.slice(0, limit);
+  return { found: found.slice(0, limit), reached: undefined };
 }
 
 /** The next `take` of what the driver finds, each with whether it meets the rest of the filters. */

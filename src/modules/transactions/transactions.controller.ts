@@ -55,9 +55,9 @@ One filter decides how the list is found and in which order it comes, the first 
 7. \`effectiveFrom\`, \`effectiveTo\`: latest first
 8. \`createdFrom\`, \`createdTo\`, or none: newest first
 
-The others are asked of each transaction that it finds: the more it narrows down, the faster the answer. An account that is not there has no transactions.
+The others are asked of each transaction that it finds: the more it narrows down, the faster the answer. Where tens of thousands do not meet them, a page comes with fewer items than \`limit\`, or none, and \`next\` goes on from there: only a \`next\` of null is the end. An account that is not there has no transactions.
 
-An amount range is about debits: a transaction of 25.00 has a debit of 25.00, or several that come to it.
+An amount range is about debits: one debit of the transaction is in it. With an account or a prefix the list comes newest first all the same.
 
 HEAD counts with the same filters.`;
 
@@ -192,7 +192,7 @@ export class TransactionsController {
   @RequirePermission('transactions:read')
   @ApiOperation({
     summary: 'Count transactions',
-    description: 'With the filters of the list. `X-Total-Count` is exact up to 10000, and `10000+` beyond.',
+    description: 'With the filters of the list.',
   })
   @ApiTotalCount()
   async count(
@@ -200,8 +200,7 @@ export class TransactionsController {
     @Query() query: TransactionFilterQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const count = await this.transactionList.count(ledgerId, query);
-    setTotalCount(reply, count);
+    setTotalCount(reply, await this.transactionList.count(ledgerId, query));
   }
 
   @Get()

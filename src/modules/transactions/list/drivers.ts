@@ -37,7 +37,10 @@ export interface Driver {
 
 const BY_SEQUENCE = { by: 'sequence', order: [['sequence', 'bigint']], descending: true } as const;
 
-/** Chosen by what finds the fewest rows: see the description of the list in transactions.controller.ts. */
+/**
+ * Chosen by what finds the fewest rows: see the description of the list in transactions.controller.ts. The order is that
+ * of the filters alone, however many balances there are: a cursor must find its place again when there is one more.
+ */
 export function driverFor(filters: TransactionFilters, balances: Balances | 'many'): Driver {
   const { reference, referencePrefix, metadata, entry, status, kind, amount, effective } = filters;
   if (reference !== undefined)
@@ -62,8 +65,8 @@ export function driverFor(filters: TransactionFilters, balances: Balances | 'man
   // the index leaves postings out: they are most of a ledger
   if (kind !== undefined && kind !== 'posting')
     return inSequence(['kind'], 'transactions', (values) => `kind = ${values.add(kind, 'text')} AND kind <> 'posting'`);
-  if (amount) return byAmount(amount);
-  if (effective) return byEffectiveTime(effective);
+  if (amount && !entry) return byAmount(amount);
+  if (effective && !entry) return byEffectiveTime(effective);
   return inSequence([], 'transactions', () => 'true');
 }
 

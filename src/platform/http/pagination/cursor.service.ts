@@ -15,6 +15,13 @@ export interface PageStart {
   readonly filters: Readonly<Record<string, string>>;
 }
 
+/** What was found of a page when the search for the rest would have taken too long, and how far it came. */
+export interface PartOfPage<Row> {
+  readonly rows: Row[];
+  /** Sort columns of the last row that was looked at; undefined where the search came to its end. */
+  readonly reached: readonly string[] | undefined;
+}
+
 /** Keyset pages: stable under inserts, no offsets, cursors that are signed and carry their filters (API-11). */
 @Injectable()
 export class CursorService {
@@ -30,14 +37,14 @@ export class CursorService {
    * @param list name of the list, such as `ledgers`: a cursor works only in the list that it came from
    * @param filters those in the query, without `limit` and `cursor`
    * @param read gets the start and must return up to `limit + 1` rows after `key` in that direction
-   *   (`previous`: in reverse order)
+   *   (`previous`: in reverse order), or fewer and where the search is to go on
    * @throws Problem `invalid-cursor`
    */
   async page<Row, Item>(
     list: string,
     query: PageQuery,
     filters: Readonly<Record<string, string | undefined>>,
-    read: (start: PageStart) => Promise<Row[]>,
+    read: (start: PageStart) => Promise<Row[] | PartOfPage<Row>>,
     keyOf: (row: Row) => readonly string[],
     itemOf: (row: Row) => Item,
   ): Promise<Page<Item>> {
@@ -53,12 +60,12 @@ export class CursorService {
       filters: given,
       ...this.decode(list, tenantId, query.cursor, given),
     };
-    const rows = await read(start);
-    const more = rows.length > limit;
+    const answer = await read(start);
+    const { rows, reached } = Array.isArray(answer) ? { rows: answer, reached: undefined } : answer;
     const kept = rows.slice(0, limit);
     if (start.direction === 'previous') kept.reverse();
-    const cursor = (direction: 'next' | 'previous', row: Row | undefined) =>
-      row === undefined
+    const cursor = (direction: 'next' | 'previous', key: readonly string[] | undefined) =>
+      key === undefined
         ? null
         : this.codec.encode({
             tenantId,
@@ -66,13 +73,17 @@ export class CursorService {
             filter: hashFilter(start.filters),
             filters: { ...start.filters },
             direction,
-            key: keyOf(row),
+            key,
           });
+    const edge = (row: Row | undefined) => (row === undefined ? reached : keyOf(row));
+    const [first, last] = [edge(kept[0]), edge(kept.at(-1))];
     const backwards = start.direction === 'previous';
+    // where there is more in the direction of reading
+    const onward = rows.length > limit ? (backwards ? first : last) : reached;
     return {
       items: kept.map(itemOf),
-      next: more || backwards ? cursor('next', kept.at(-1)) : null,
-      previous: (backwards ? more : start.key !== undefined) ? cursor('previous', kept[0]) : null,
+      next: cursor('next', backwards ? last : onward),
+      previous: cursor('previous', backwards ? onward : start.key && first),
     };
   }
 

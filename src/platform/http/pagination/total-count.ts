@@ -25,7 +25,7 @@ export const ApiTotalCount = () =>
     description: 'The answer has no body.',
     headers: {
       'X-Total-Count': {
-        description: `How many the whole list has: exact up to ${COUNT_MAX}, \`${COUNT_MAX}+\` beyond.`,
+        description: `How many the whole list has: exact up to ${COUNT_MAX}, \`${COUNT_MAX}+\` beyond. Where too many rows had to be looked at before that, as many as were found, with a \`+\`.`,
         schema: { type: 'string', pattern: '^[0-9]+\\+?$', example: '4711' },
       },
     },
