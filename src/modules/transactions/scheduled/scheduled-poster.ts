@@ -38,7 +38,7 @@ interface Ended {
 const TAKE = `
 WITH due AS (
   SELECT id FROM scheduled_transactions
-   WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'scheduled' AND due_at <= clock_timestamp()
+   WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'scheduled' AND due_at <= statement_timestamp()
    ORDER BY due_at, id LIMIT ${SLICE} FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE scheduled_transactions s

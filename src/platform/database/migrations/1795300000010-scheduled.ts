@@ -65,9 +65,16 @@ export class Scheduled1795300000010 implements MigrationInterface {
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       SELECT DISTINCT d.tenant_id, d.ledger_id FROM (
         SELECT s.tenant_id, s.ledger_id FROM public.scheduled_transactions s
-         WHERE s.status = 'scheduled' AND s.due_at <= clock_timestamp() ORDER BY s.due_at LIMIT p_limit) d
+         WHERE s.status = 'scheduled' AND s.due_at <= statement_timestamp() ORDER BY s.due_at LIMIT p_limit) d
     $$;
     ${systemFunction('daybook_system.ledgers_with_due_schedules(integer)')}
+
+    -- By the time of the statement: clock_timestamp() is volatile, so for it no index is searched and every open hold is read.
+    CREATE OR REPLACE FUNCTION daybook_system.ledgers_with_due_holds(p_limit integer) RETURNS TABLE (tenant_id uuid, ledger_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+      SELECT DISTINCT d.tenant_id, d.ledger_id FROM (
+        SELECT h.tenant_id, h.ledger_id FROM public.holds h WHERE h.status = 'pending' AND h.expires_at <= statement_timestamp() ORDER BY h.expires_at LIMIT p_limit) d
+    $$;
     `);
   }
 
