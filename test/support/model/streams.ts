@@ -49,18 +49,21 @@ export const PLANS: readonly AccountPlan[] = [
     type: 'liability',
     normalBalance: 'credit',
     currencies: ['EUR', 'JPY'],
-    limits: [{ currency: 'EUR', minimum: -5n, maximum: 30n, creditLine: null, velocity: [] }],
+    limits: [
+      {
+        ...{ currency: 'EUR', minimum: -5n, maximum: 30n, creditLine: null },
+        velocity: [{ direction: 'credit', windowSeconds: 60, amount: 25n, count: null }],
+      },
+    ],
     metadata: { made: true },
   },
 ];
 export function modelAccountOf(code: string): ModelAccount | undefined {
-  if (code === 'liabilities:new:one')
-    return {
-      code,
-      grows: 'credit',
-      currencies: ['EUR', 'JPY'],
-      limits: [{ currency: 'EUR', minimum: -5n, maximum: 30n }],
-    };
+  if (code === 'liabilities:new:one') {
+    const velocity = [{ direction: 'credit', seconds: 60, amount: 25n }] as const;
+    const limits = [{ currency: 'EUR', minimum: -5n, maximum: 30n, velocity }];
+    return { code, grows: 'credit', currencies: ['EUR', 'JPY'], limits };
+  }
   if (code.startsWith('assets:')) return { code, grows: 'debit' };
   return code.startsWith('liabilities:') ? { code, grows: 'credit' } : undefined;
 }

@@ -29,8 +29,8 @@ export type ParentEntry = Pick<RecordedEntry, 'accountId' | 'account' | 'kind' |
 
 /** What has been used of an account's velocity limit in the time that it looks at. */
 export interface VelocityUse {
-  amount: bigint;
-  count: number;
+  readonly amount: bigint;
+  readonly count: number;
 }
 
 /** An entry that was checked, with what it names. */
@@ -192,10 +192,12 @@ export class Book {
   }
 
   useVelocity(key: string, amount: bigint, count: number): void {
-    const use = this.velocity.get(key) ?? { amount: 0n, count: 0 };
-    const before = { ...use };
-    this.undo?.push(() => this.velocity.set(key, before));
-    this.velocity.set(key, { amount: use.amount + amount, count: use.count + count });
+    const before = this.velocity.get(key);
+    this.undo?.push(() => {
+      if (before) this.velocity.set(key, before);
+      else this.velocity.delete(key);
+    });
+    this.velocity.set(key, { amount: (before?.amount ?? 0n) + amount, count: (before?.count ?? 0) + count });
   }
 
   private apply({ account, currency, direction, amount, kind }: ResolvedEntry): RecordedEntry {
