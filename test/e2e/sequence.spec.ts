@@ -52,7 +52,7 @@ describe('the sequence is the audit trail and the source of events', () => {
     await Promise.all(
       Array.from({ length: 24 }, async (_, n) => {
         const pending = n % 2 ? { status: 'pending' } : {};
-        if (n % 8 === 1) end = Date.now() + 500;
+        if (n % 8 === 1) end = Date.now() + 4_000;
         const expiry = n % 8 === 1 ? { expiresAt: new Date(end).toISOString() } : {};
         const first = await post(n, '', { ...posting('2.00'), ...pending, ...expiry });
         const id = note(n, first);
@@ -135,14 +135,18 @@ describe('lists while others commit', () => {
     let { items, previous } = await page('transactions', `limit=5&cursor=${newest.next}`);
     const seen = items.map(({ sequence }) => sequence).reverse();
     const enough = posted + 80;
-    await until('the reader has followed for a while', async () => {
-      const found = await page('transactions', `limit=5&cursor=${previous}`);
-      // the newest page grows still: it is read again until there is one after it
-      if (found.previous === null) return posted > enough;
-      ({ items, previous } = found);
-      seen.push(...items.map(({ sequence }) => sequence).reverse());
-      return false;
-    });
+    await until(
+      'the reader has followed for a while',
+      async () => {
+        const found = await page('transactions', `limit=5&cursor=${previous}`);
+        // the newest page grows still: it is read again until there is one after it
+        if (found.previous === null) return posted > enough;
+        ({ items, previous } = found);
+        seen.push(...items.map(({ sequence }) => sequence).reverse());
+        return false;
+      },
+      60_000,
+    );
     expect(seen.length).toBeGreaterThan(40);
     expect(seen).toEqual(seen.map((_, index) => (seen[0] as number) + index));
   });
@@ -151,14 +155,18 @@ describe('lists while others commit', () => {
     const versions: number[] = [];
     let next: string | null = '';
     const enough = posted + 60;
-    await until('the reader has followed for a while', async () => {
-      if (next !== null) {
-        const found = await page('accounts/cash/entries', `limit=50${next && `&cursor=${next}`}`);
-        versions.push(...found.items.map(({ version }) => version));
-        next = found.next;
-      }
-      return posted > enough && next === null;
-    });
+    await until(
+      'the reader has followed for a while',
+      async () => {
+        if (next !== null) {
+          const found = await page('accounts/cash/entries', `limit=50${next && `&cursor=${next}`}`);
+          versions.push(...found.items.map(({ version }) => version));
+          next = found.next;
+        }
+        return posted > enough && next === null;
+      },
+      60_000,
+    );
     expect(versions.length).toBeGreaterThan(60);
     expect(versions).toEqual(versions.map((_, index) => index + 1));
   });
