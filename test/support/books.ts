@@ -75,8 +75,8 @@ export class BookClient {
       'the import has ended',
       async () => {
         const { body } = await this.get(`/v1/ledgers/${ledgerId}/imports/${importId}`);
-        const { job } = body as { job: JobResponse };
-        return ['succeeded', 'failed', 'dead', 'cancelled'].includes(job.state) && job;
+        const { job } = body as { job?: JobResponse };
+        return job !== undefined && ['succeeded', 'failed', 'dead', 'cancelled'].includes(job.state) && job;
       },
       withinMs,
     );
