@@ -140,12 +140,14 @@ describe('lists while others commit', () => {
       async () => {
         const found = await page('transactions', `limit=5&cursor=${previous}`);
         // the newest page grows still: it is read again until there is one after it
-        if (found.previous === null) return posted > enough;
-        ({ items, previous } = found);
-        seen.push(...items.map(({ sequence }) => sequence).reverse());
-        return false;
+        if (found.previous !== null) {
+          ({ items, previous } = found);
+          seen.push(...items.map(({ sequence }) => sequence).reverse());
+        }
+        // it need not catch up: others may be faster than it is
+        return posted > enough && seen.length > 40;
       },
-      60_000,
+      25_000,
     );
     expect(seen.length).toBeGreaterThan(40);
     expect(seen).toEqual(seen.map((_, index) => (seen[0] as number) + index));
@@ -163,7 +165,7 @@ describe('lists while others commit', () => {
           versions.push(...found.items.map(({ version }) => version));
           next = found.next;
         }
-        return posted > enough && next === null;
+        return posted > enough && versions.length > 60;
       },
       60_000,
     );
