@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { type ArgumentMetadata } from '@nestjs/common';
 import fc from 'fast-check';
+import { isSurelyValid as isSurelyValidFor } from '../../../platform/http/surely-valid';
 import { ProblemValidationPipe } from '../../../platform/http/validation.pipe';
 import { surelyValidPosting } from './surely-valid-posting';
-import { ENTRIES_MAX, EntryRequest, PostTransactionRequest } from './transaction.dto';
+import { ENTRIES_MAX, EntryRequest, PostTransactionQuery, PostTransactionRequest } from './transaction.dto';
 
 const isSurelyValid = surelyValidPosting(ENTRIES_MAX);
 
@@ -168,5 +169,25 @@ describe('surelyValidPosting', () => {
     expect(isSurelyValid({ entries: [entry, entry] })).toBe(true);
     expect(isSurelyValid({ entries: [entry, entry], extra: 1 })).toBe(false);
     expect(isSurelyValid({ entries: [entry, { ...entry, extra: 1 }] })).toBe(false);
+  });
+});
+
+describe('PostTransactionQuery', () => {
+  class QueryTwin extends PostTransactionQuery {}
+
+  it('is taken as it came only where class-validator finds nothing', async () => {
+    let asItCame = 0;
+    const flag = fc.oneof({ weight: 5, arbitrary: fc.constantFrom('true', 'false') }, oddity, fc.constant(['true']));
+    const query = fc.record({ dryRun: flag, balances: flag, extra: oddity }, { requiredKeys: [] });
+    await fc.assert(
+      fc.asyncProperty(query, async (given) => {
+        if (!isSurelyValidFor(PostTransactionQuery, given)) return;
+        asItCame += 1;
+        const made: unknown = await pipe.transform(fromJson(given), { type: 'query', metatype: QueryTwin });
+        expect(fromJson(made)).toStrictEqual(fromJson(given));
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(asItCame).toBeGreaterThan(100);
   });
 });
