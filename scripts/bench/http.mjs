@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
 import { freePort } from '../services/ports.mjs';
 import { within } from '../services/processes.mjs';
-import { built } from '../setup/project.mjs';
+import { built, NODE_FLAGS } from '../setup/project.mjs';
 
 /** The built application as a process of its own. */
 export async function startApplication(env) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), built('main')], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, built('main')], {
     env: { ...process.env, ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandLine, endProcess, run, within } from '../services/processes.mjs';
 import { Problem } from '../setup/problem.mjs';
-import { built, root } from '../setup/project.mjs';
+import { built, NODE_FLAGS, root } from '../setup/project.mjs';
 
 const pidFile = (folder) => join(folder, 'app.pid');
 
@@ -23,7 +23,7 @@ export async function runCli(command, env, signal) {
  */
 export async function startApplication({ folder, port, env, signal }) {
   // in a process group of its own: Ctrl-C in the terminal must not stop it behind our back
-  const child = spawn(process.execPath, [built('main')], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, built('main')], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

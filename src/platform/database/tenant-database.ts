@@ -39,6 +39,11 @@ export interface RunOptions {
   readonly snapshot?: boolean;
   /** Milliseconds; instead of the configured statement timeout. */
   readonly statementTimeoutMs?: number;
+  /**
+   * Statements are planned once per connection and find rows by index, whatever the statistics say of this tenant: for
+   * look-ups by key, whose planning would cost more than they do.
+   */
+  readonly fixedPlans?: boolean;
   /** How often deadlocks and serialization failures are run again; default 3. 0 where `work` has effects elsewhere. */
   readonly retries?: number;
 }
@@ -183,7 +188,10 @@ export class TenantDatabase {
       `SELECT set_config('app.tenant_id', '${tenantId}', true)` +
         `, set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs ?? statementTimeoutMs)}', true)` +
         `, set_config('lock_timeout', '${Math.trunc(lockTimeoutMs)}', true)` +
-        `, set_config('idle_in_transaction_session_timeout', '${Math.trunc(idleTransactionTimeoutMs)}', true)`,
+        `, set_config('idle_in_transaction_session_timeout', '${Math.trunc(idleTransactionTimeoutMs)}', true)` +
+        (options.fixedPlans
+          ? `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
+          : ''),
     ];
     if (options.lock) {
       const [space, key] = options.lock;

@@ -37,6 +37,8 @@ export interface VelocityUse {
 export interface ResolvedEntry {
   readonly account: AccountState;
   readonly currency: Currency;
+  /** The {@link balanceKey} of the two: texts are put together once, as looking up a new one costs its length. */
+  readonly balance: string;
   readonly direction: Direction;
   readonly amount: bigint;
   readonly kind: EntryKind;
@@ -138,8 +140,9 @@ export class Book {
     return made;
   }
 
-  sumsOf(accountId: string, currency: string): BalanceSums & { readonly version: bigint } {
-    return this.balances.get(balanceKey(accountId, currency)) ?? NOTHING;
+  /** @param balance its {@link balanceKey} */
+  sumsOf(balance: string): BalanceSums & { readonly version: bigint } {
+    return this.balances.get(balance) ?? NOTHING;
   }
 
   /** Writes down what was decided; nothing in here can fail. */
@@ -200,14 +203,14 @@ export class Book {
     this.velocity.set(key, { amount: (before?.amount ?? 0n) + amount, count: (before?.count ?? 0) + count });
   }
 
-  private apply({ account, currency, direction, amount, kind }: ResolvedEntry): RecordedEntry {
+  private apply({ account, currency, balance: key, direction, amount, kind }: ResolvedEntry): RecordedEntry {
     const { code } = currency;
     if (!this.currencies.has(code) && !this.adopted.has(code)) {
       this.adopted.set(code, currency);
       this.undo?.push(() => this.adopted.delete(code));
     }
     if (!this.accounts.has(account.id)) this.addAccount(account as NewAccount);
-    const balance = this.balanceToChange(account.id, code);
+    const balance = this.balanceToChange(key, account.id, code);
     applyEntry(balance, kind, direction, amount);
     balance.version += 1n;
     return {
@@ -223,8 +226,7 @@ export class Book {
     };
   }
 
-  private balanceToChange(accountId: string, currency: string): BalanceState {
-    const key = balanceKey(accountId, currency);
+  private balanceToChange(key: string, accountId: string, currency: string): BalanceState {
     const known = this.balances.get(key);
     const balance = known ?? { accountId, currency, ...NOTHING, storedVersion: 0n };
     if (this.undo) {

@@ -13,6 +13,7 @@ import {
 } from '../transactions.errors';
 import { type Direction } from './account';
 import { type AccountState } from './account-state';
+import { balanceKey } from './balance';
 import { type Book, type ResolvedEntry } from './book';
 import { type PostingEntry } from './orders';
 import { type EntryKind } from './recorded';
@@ -47,7 +48,14 @@ export function resolveEntry(book: Book, entry: PostingEntry, index: number, kin
       'currency',
       `The account ${account.code} takes ${account.currencies.join(', ')} only.`,
     );
-  return { account, currency, direction: entry.direction, amount: entryAmount(entry.amount, currency, index), kind };
+  return {
+    account,
+    currency,
+    balance: balanceKey(account.id, currency.code),
+    direction: entry.direction,
+    amount: entryAmount(entry.amount, currency, index),
+    kind,
+  };
 }
 
 /** @throws Problem `account-closed`, `account-frozen` */

@@ -19,13 +19,12 @@ export interface Effect {
 /** By balance, in the order in which entries name them. */
 export function effectsOf(book: Book, entries: readonly ResolvedEntry[]): Map<string, Effect> {
   const effects = new Map<string, Effect>();
-  for (const [index, { account, currency, kind, direction, amount }] of entries.entries()) {
-    const key = balanceKey(account.id, currency.code);
-    let effect = effects.get(key);
+  for (const [index, { account, currency, balance, kind, direction, amount }] of entries.entries()) {
+    let effect = effects.get(balance);
     if (!effect) {
-      const before = book.sumsOf(account.id, currency.code);
+      const before = book.sumsOf(balance);
       effect = { account, currency, index, before, after: sumsOnly(before) };
-      effects.set(key, effect);
+      effects.set(balance, effect);
     }
     applyEntry(effect.after, kind, direction, amount);
   }
@@ -36,10 +35,9 @@ export function effectsOf(book: Book, entries: readonly ResolvedEntry[]): Map<st
 export function assertRange(book: Book, effects: ReadonlyMap<string, Effect>, entries: readonly ResolvedEntry[]): void {
   if ([...effects.values()].every(({ after }) => inRange(after))) return;
   const sums = new Map<string, BalanceSums>();
-  for (const [index, { account, currency, kind, direction, amount }] of entries.entries()) {
-    const key = balanceKey(account.id, currency.code);
-    const sum = sums.get(key) ?? sumsOnly(book.sumsOf(account.id, currency.code));
-    sums.set(key, sum);
+  for (const [index, { account, balance, kind, direction, amount }] of entries.entries()) {
+    const sum = sums.get(balance) ?? sumsOnly(book.sumsOf(balance));
+    sums.set(balance, sum);
     applyEntry(sum, kind, direction, amount);
     if (!inRange(sum))
       throw entryRefused(

@@ -1,7 +1,7 @@
 import { formatAmount } from '../../../common/money/amount';
 import { CONDITION_FAILED, EXPIRY_PASSED } from '../transactions.errors';
-import { availableAmount, balanceKey } from './balance';
-import { type Book } from './book';
+import { availableAmount } from './balance';
+import { type Book, type ResolvedEntry } from './book';
 import { assertBalanced, resolveEntry, signedAmount } from './entries';
 import { assertBalanceLimits, assertRange, assertVelocity, type Effect, effectsOf } from './limit-check';
 import { type Posting } from './orders';
@@ -21,7 +21,7 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
     throw fieldRefused(EXPIRY_PASSED, '/expiresAt', 'The hold would have expired already.');
   const effects = effectsOf(book, entries);
   assertRange(book, effects, entries);
-  assertConditions(book, posting, effects);
+  assertConditions(book, posting, entries, effects);
   assertBalanceLimits(book, effects);
   const velocity = assertVelocity(book, entries);
 
@@ -46,15 +46,20 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
 }
 
 /** @throws Problem `condition-failed` */
-function assertConditions(book: Book, posting: Posting, effects: ReadonlyMap<string, Effect>): void {
-  for (const [index, { ifVersion, ifAvailableAtLeast, ifAvailableAtMost, ...entry }] of posting.entries.entries()) {
+function assertConditions(
+  book: Book,
+  posting: Posting,
+  entries: readonly ResolvedEntry[],
+  effects: ReadonlyMap<string, Effect>,
+): void {
+  for (const [index, { ifVersion, ifAvailableAtLeast, ifAvailableAtMost }] of posting.entries.entries()) {
     if (ifVersion === undefined && ifAvailableAtLeast === undefined && ifAvailableAtMost === undefined) continue;
-    const account = book.account(entry.account);
-    const effect = account && effects.get(balanceKey(account.id, entry.currency));
-    if (!effect) throw new Error('an entry has no effect');
+    const balance = entries[index]?.balance;
+    const effect = balance === undefined ? undefined : effects.get(balance);
+    if (balance === undefined || !effect) throw new Error('an entry has no effect');
     const { currency } = effect;
     if (ifVersion !== undefined) {
-      const { version } = book.sumsOf(effect.account.id, currency.code);
+      const { version } = book.sumsOf(balance);
       if (version !== BigInt(ifVersion))
         throw entryRefused(CONDITION_FAILED, index, 'ifVersion', `The balance is at version ${version}.`);
     }

@@ -1,6 +1,7 @@
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
 import { HOLD_NOT_PENDING, NOT_A_HOLD, TRANSACTION_NOT_FOUND, UNKNOWN_CURRENCY } from '../transactions.errors';
+import { balanceKey } from './balance';
 import { type Book, type HoldStatus, type ParentState, type ResolvedEntry } from './book';
 import { assertMoves } from './entries';
 import { assertRange, effectsOf } from './limit-check';
@@ -91,6 +92,7 @@ export function entriesOf(
     const currency = book.currency(entry.currency);
     if (!account) throw new Error(`the account ${entry.accountId} of ${parent.id} was not read`);
     if (!currency) throw new Problem(UNKNOWN_CURRENCY, `${entry.currency} is not known.`);
-    return [{ account, currency, direction: entry.direction, amount, kind }];
+    const balance = balanceKey(account.id, currency.code);
+    return [{ account, currency, balance, direction: entry.direction, amount, kind }];
   });
 }

@@ -94,7 +94,7 @@ SELECT
   (SELECT ${ACCOUNT_JSON('asked')} FROM asked) AS accounts,
   (SELECT ${BALANCE_JSON}
      FROM (SELECT id FROM asked UNION ALL SELECT unnest($8::uuid[])) a
-     JOIN balances b ON b.tenant_id = $1 AND b.account_id = a.id AND b.currency = ANY ($5::text[])) AS balances,
+     JOIN balances b ON b.tenant_id = $1 AND b.ledger_id = $2 AND b.account_id = a.id AND b.currency = ANY ($5::text[])) AS balances,
   (SELECT json_agg(json_build_object('code', code, 'scale', scale, 'name', name))
      FROM currencies WHERE tenant_id = $1 AND code = ANY ($5::text[])) AS currencies,
   (SELECT json_agg(reference) FROM transactions WHERE tenant_id = $1 AND ledger_id = $2 AND reference = ANY ($6::text[])) AS refs,

@@ -1,5 +1,6 @@
 import { Problem, problemDocument } from '../../../common/problems/problem';
 import { keyReused } from '../../../platform/http/idempotency/idempotency.service';
+import { balanceKey } from '../core/balance';
 import { type Book } from '../core/book';
 import { decide } from '../core/decide';
 import { type RecordedTransaction } from '../core/recorded';
@@ -123,10 +124,10 @@ const refused = (problem: Problem): Outcome => ({ kind: 'refused', problem, repl
 function balancesAfter(book: Book, transaction: RecordedTransaction): BalanceAfter[] {
   const balances = new Map<string, BalanceAfter>();
   for (const { accountId, account, currency, scale } of transaction.entries) {
-    const key = `${accountId} ${currency}`;
+    const key = balanceKey(accountId, currency);
     const normalBalance = book.accounts.get(accountId)?.normalBalance;
     if (balances.has(key) || !normalBalance) continue;
-    const { debits, credits, pendingDebits, pendingCredits, version } = book.sumsOf(accountId, currency);
+    const { debits, credits, pendingDebits, pendingCredits, version } = book.sumsOf(key);
     const sums = { debits, credits, pendingDebits, pendingCredits, version };
     balances.set(key, { accountId, account, normalBalance, currency, scale, ...sums });
   }

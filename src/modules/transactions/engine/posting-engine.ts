@@ -160,7 +160,7 @@ export class PostingEngine {
         written = performance.now();
         return decided;
       },
-      { lock: ledgerLock(tenantId, ledgerId) },
+      { lock: ledgerLock(tenantId, ledgerId), fixedPlans: true },
     );
     this.metrics.engineStep.observe({ step: 'commit' }, (performance.now() - written) / 1000);
     if (stamp) this.cache.put(id, known, stamp);
