@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Head, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Head, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { CONFLICT, PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../common/problems/http.problems';
 import { ApiProblems } from '../../platform/http/api-problems';
+import { InTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { expectedVersion, setEtag } from '../../platform/http/concurrency/etag';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
@@ -20,12 +21,15 @@ import {
 } from './dto/account.dto';
 import { AccountEntryPage, AccountEntryQuery } from './dto/account-entry.dto';
 import { AccountBalancesQuery, AccountBalancesResponse } from './dto/balance.dto';
+import { ReconcileRequest, ReconciliationResponse } from './dto/reconciliation.dto';
+import { ReconciliationService } from './reconciliation.service';
 import {
   ACCOUNT_NOT_FOUND,
   AMOUNT_OUT_OF_RANGE,
   AMOUNT_PRECISION,
   LEDGER_CLOSED,
   LEDGER_NOT_FOUND,
+  RECONCILIATION_TOO_LARGE,
   UNKNOWN_CURRENCY,
 } from './transactions.errors';
 
@@ -38,6 +42,7 @@ export class AccountsController {
     private readonly accounts: AccountsService,
     private readonly balances: BalancesService,
     private readonly entries: AccountEntriesService,
+    private readonly reconciliation: ReconciliationService,
   ) {}
 
   @Post()
@@ -174,5 +179,26 @@ export class AccountsController {
     @Query() query: AccountEntryQuery,
   ): Promise<AccountEntryPage> {
     return this.entries.list(ledgerId, idOrCode, query);
+  }
+
+  @Post(':account/reconcile')
+  @HttpCode(200)
+  @ApiProblems(ACCOUNT_NOT_FOUND, UNKNOWN_CURRENCY, AMOUNT_PRECISION, AMOUNT_OUT_OF_RANGE, RECONCILIATION_TOO_LARGE)
+  @RequirePermission('transactions:read')
+  @Idempotent('none')
+  @InTransaction('read')
+  @ApiOperation({
+    summary: 'Compare an account with a statement of it',
+    description:
+      'Finds what a bank, or whoever else keeps a record of the same account, has and the ledger has not, and the other way round. Transactions are known by their `reference`. Nothing is kept.',
+  })
+  @ApiParam(ACCOUNT_PARAM)
+  @ApiOkResponse({ type: ReconciliationResponse })
+  reconcile(
+    @UuidParam('ledgerId') ledgerId: string,
+    @Param('account') idOrCode: string,
+    @Body() request: ReconcileRequest,
+  ): Promise<ReconciliationResponse> {
+    return this.reconciliation.reconcile(ledgerId, idOrCode, request);
   }
 }

@@ -24,6 +24,7 @@ import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionTemplate } from './entities/transaction-template.entity';
 import { LedgersController } from './ledgers.controller';
 import { LedgersService } from './ledgers.service';
+import { ReconciliationService } from './reconciliation.service';
 import { ScheduledPoster } from './scheduled/scheduled-poster';
 import { ScheduledTransactionsController } from './scheduled/scheduled-transactions.controller';
 import { ScheduledTransactionsService } from './scheduled/scheduled-transactions.service';
@@ -68,6 +69,7 @@ import { TransactionsService } from './transactions.service';
     CurrenciesService,
     LedgersService,
     PostingEngine,
+    ReconciliationService,
     ScheduledPoster,
     ScheduledTransactionsService,
     TransactionList,

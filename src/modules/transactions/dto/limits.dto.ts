@@ -271,7 +271,8 @@ function parseCreditLine(
   return { amount, from, until };
 }
 
-function amountOf(text: string, currency: string, scale: number, pointer: string): bigint {
+/** @throws Problem `amount-precision`, `amount-out-of-range` */
+export function amountOf(text: string, currency: string, scale: number, pointer: string): bigint {
   try {
     return parseSignedAmount(text, scale);
   } catch (error) {
