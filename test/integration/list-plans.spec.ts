@@ -153,4 +153,19 @@ describe('plans of lists, on 200,000 transactions of 50 tenants', () => {
     const next = await expectLean(query);
     if (next !== null) await expectLean(`${query}&cursor=${next}`);
   });
+
+  // an account has some 130 entries; with their transactions, that is what may be read, and not the ledger's 4,000
+  it.each([
+    ['a month', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', 100],
+    ['a quarter of an hour', '2026-01-01T10:00:00Z', '2026-01-01T10:15:00Z', 0],
+  ])('a comparison with a statement of %s reads no more than the account has', async (_what, from, to, least) => {
+    const before = await rowsRead();
+    const { status, body } = await app.request('POST', `/v1/ledgers/${ledgerId}/accounts/users:7/reconcile`, {
+      token: owner.token,
+      body: { currency: 'EUR', effectiveFrom: from, effectiveTo: to, lines: [] },
+    });
+    const read = (await rowsRead()) - before;
+    expect([status, (body.extra as unknown[]).length >= least]).toEqual([200, true]);
+    expect([read, read <= 400]).toEqual([read, true]);
+  });
 });
