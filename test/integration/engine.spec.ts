@@ -5,6 +5,7 @@ import { type PostingEngine } from '../../src/modules/transactions';
 import { type Order } from '../../src/modules/transactions/core/orders';
 import { type Command, type Outcome } from '../../src/modules/transactions/engine/command';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { TenantDatabase } from '../../src/platform/database/tenant-database';
 import { startEngine, type TestEngine } from '../support/engine';
 
 const TENANT = uuidv7();
@@ -243,4 +244,25 @@ describe('PostingEngine', () => {
              FROM entries e WHERE e.account_id = b.account_id AND e.currency = b.currency)`),
     ).toBe(0);
   });
+});
+
+it('plans its statements once per connection: planning a read costs more than small batches take', async () => {
+  const one = await startEngine(database, { DATABASE_POOL_SIZE: '1' });
+  try {
+    for (let n = 0; n < 8; n += 1) await one.engine.post(TENANT, LEDGER, command(`planned-${n}`));
+    const { rows } = await one.app
+      .get(TenantDatabase)
+      .run(TENANT, 'read', ({ client }) =>
+        client.query<{ name: string; planned: string; kept: string }>(
+          `SELECT name, custom_plans AS planned, generic_plans AS kept FROM pg_prepared_statements WHERE name LIKE 'engine-%'`,
+        ),
+      );
+    expect(rows.map(({ name }) => name).sort()).toEqual(['engine-read', 'engine-write']);
+    expect(rows.map(({ planned, kept }) => [planned, kept])).toEqual([
+      ['0', '8'],
+      ['0', '8'],
+    ]);
+  } finally {
+    await one.app.close();
+  }
 });
