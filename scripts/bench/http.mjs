@@ -50,15 +50,19 @@ export async function prepareBook(url, login, accounts) {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   };
-  const { accessToken } = await call('/v1/auth/sign-in', { email: login.email, password: login.password });
+  // an access token lasts for minutes, the report may take longer
+  const signIn = async () =>
+    (await call('/v1/auth/sign-in', { email: login.email, password: login.password })).accessToken;
+  const accessToken = await signIn();
   const ledger = await call('/v1/ledgers', { name: `bench ${crypto.randomUUID()}` }, accessToken);
   for (let n = 0; n < accounts; n += 1)
     await call(`/v1/ledgers/${ledger.id}/accounts`, { code: `a:${n}`, type: 'asset' }, accessToken);
-  return { accessToken, path: `/v1/ledgers/${ledger.id}/transactions` };
+  return { signIn, path: `/v1/ledgers/${ledger.id}/transactions` };
 }
 
 /** Single postings with bearer token, idempotency key and validation. */
-export async function measureHttp(url, { accessToken, path }, choose, { connections, seconds }) {
+export async function measureHttp(url, { signIn, path }, choose, { connections, seconds }) {
+  const accessToken = await signIn();
   const result = await autocannon({
     url: url + path,
     connections,
@@ -100,7 +104,8 @@ export async function measureHttp(url, { accessToken, path }, choose, { connecti
 }
 
 /** Bulk requests of so many postings, two at a time. @returns postings a second */
-export async function measureBulk(url, { accessToken, path }, choose, { items, seconds }) {
+export async function measureBulk(url, { signIn, path }, choose, { items, seconds }) {
+  const accessToken = await signIn();
   let posted = 0;
   const began = performance.now();
   const until = began + seconds * 1000;
