@@ -5,11 +5,11 @@ import { formatInstant, parseInstant } from '../../common/time/instant';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { AccountsService } from './accounts.service';
 import { readSums, sumsIn } from './balance-sums';
+import { amountAt } from './core/amount-at';
 import { postedAmount } from './core/balance';
 import { type BookedChange, reconcile, type StatementLine } from './core/reconcile';
 import { fieldRefused } from './core/refusal';
 import { CurrenciesService } from './currencies.service';
-import { amountOf } from './dto/limits.dto';
 import { type FoundElsewhere, type ReconcileRequest, type ReconciliationResponse } from './dto/reconciliation.dto';
 import { type Account } from './entities/account.entity';
 import { RECONCILIATION_TOO_LARGE, UNKNOWN_CURRENCY } from './transactions.errors';
@@ -42,7 +42,7 @@ export class ReconciliationService {
   async reconcile(ledgerId: string, idOrCode: string, request: ReconcileRequest): Promise<ReconciliationResponse> {
     const scope = await this.scopeOf(ledgerId, idOrCode, request);
     const { account, currency, scale, from, to } = scope;
-    const amount = (text: string, pointer: string) => amountOf(text, currency, scale, pointer);
+    const amount = (text: string, pointer: string) => amountAt(text, currency, scale, pointer);
     const lines = request.lines.map(({ reference, direction, amount: text }, index): StatementLine => {
       const minor = amount(text, `/lines/${index}/amount`);
       return { reference, change: direction === 'debit' ? minor : -minor };

@@ -16,21 +16,16 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
-import {
-  AMOUNT_PATTERN,
-  AmountError,
-  formatAmount,
-  parseSignedAmount,
-  SIGNED_AMOUNT_PATTERN,
-} from '../../../common/money/amount';
+import { AMOUNT_PATTERN, formatAmount, SIGNED_AMOUNT_PATTERN } from '../../../common/money/amount';
 import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
 import { VALIDATION_FAILED } from '../../../common/problems/http.problems';
 import { Problem, type ProblemType } from '../../../common/problems/problem';
 import { DURATION_PATTERN, formatDuration, parseDuration } from '../../../common/time/duration';
 import { formatInstant, parseInstant } from '../../../common/time/instant';
 import { type Direction, DIRECTIONS } from '../core/account';
+import { amountAt } from '../core/amount-at';
 import { type CurrencyLimits } from '../core/limits';
-import { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION, UNKNOWN_CURRENCY } from '../transactions.errors';
+import { UNKNOWN_CURRENCY } from '../transactions.errors';
 import { IsAmount, IsInstant, MayBeAbsent } from './validators';
 
 /** Longest window of a velocity limit, in seconds: a leap year. Every entry in it counts with each posting. */
@@ -222,7 +217,7 @@ function parseOne(request: CurrencyLimitsRequest, scaleOf: ScaleOf, pointer: str
       `${pointer}/currency`,
       `"${currency}" is neither an ISO 4217 currency nor one of this tenant.`,
     );
-  const amount = (text: string, at: string) => amountOf(text, currency, scale, `${pointer}/${at}`);
+  const amount = (text: string, at: string) => amountAt(text, currency, scale, `${pointer}/${at}`);
   const optional = (text: string | null | undefined, at: string) =>
     typeof text === 'string' ? amount(text, at) : null;
 
@@ -269,18 +264,6 @@ function parseCreditLine(
   const amount = amountAt(line.amount, 'creditLine/amount');
   if (amount === 0n) throw refusal(VALIDATION_FAILED, `${pointer}/amount`, 'must be above zero');
   return { amount, from, until };
-}
-
-/** @throws Problem `amount-precision`, `amount-out-of-range` */
-export function amountOf(text: string, currency: string, scale: number, pointer: string): bigint {
-  try {
-    return parseSignedAmount(text, scale);
-  } catch (error) {
-    if (!(error instanceof AmountError)) throw error;
-    if (error.reason === 'precision')
-      throw refusal(AMOUNT_PRECISION, pointer, `${currency} has ${scale} decimals; "${text}" has more.`);
-    throw refusal(AMOUNT_OUT_OF_RANGE, pointer, 'An amount has at most 38 digits in minor units.');
-  }
 }
 
 const refusal = (type: ProblemType, pointer: string, detail: string) =>
