@@ -179,6 +179,10 @@ describe('list of transactions', () => {
       {},
       { reference: all.find(({ reference }) => reference)?.reference ?? '' },
       { reference: 'nothing' },
+      ...['order', 'zzz'].map((referencePrefix) => ({
+        reference: all.find(({ reference }) => reference?.startsWith('order'))?.reference ?? '',
+        referencePrefix,
+      })),
       ...['order', 'order-1', 'Order-', 'r', 'zzz'].map((referencePrefix) => ({ referencePrefix })),
       ...CODES.map((account) => ({ account })),
       { account: ledger.accounts.get('sales') ?? '' },
