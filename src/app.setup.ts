@@ -19,6 +19,7 @@ import {
   securityHeaders,
 } from './platform/http/before-routing';
 import { isNotModified } from './platform/http/concurrency/not-modified';
+import { limitRequestTime } from './platform/http/request-deadline';
 import { interceptHandlers } from './platform/http/handler-interceptors';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
@@ -103,6 +104,7 @@ function setUpHttp(app: NestFastifyApplication, config: Config, logger: Pino): v
   app.get(RouteTable).watch(fastify);
   closeSilentConnections(fastify);
   addContext(app, logger);
+  limitRequestTime(fastify, app.get(ProblemFilter), config.http);
   addParsers(app, config);
   addHeaders(app, config);
   addNotModified(app);

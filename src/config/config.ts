@@ -23,6 +23,7 @@ export class Config {
     readonly bulkLimit: number;
     readonly importLimit: number;
     readonly requestTimeoutMs: number;
+    readonly deadlineMs: number;
     readonly uploadTimeoutMs: number;
     readonly shutdownTimeoutMs: number;
     readonly tenantHeader: string;
@@ -30,12 +31,15 @@ export class Config {
   };
   readonly database: {
     readonly url: string;
+    /** Past a pooler. */
+    readonly directUrl: string | undefined;
     readonly migrationUrl: string | undefined;
     readonly adminUrl: string | undefined;
     readonly poolSize: number;
     readonly poolTimeoutMs: number;
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
+    readonly transactionTimeoutMs: number;
     readonly idleTransactionTimeoutMs: number;
   };
   readonly redis: { readonly url: string; readonly prefix: string };
@@ -84,6 +88,7 @@ export class Config {
       bulkLimit: env.BULK_LIMIT_BYTES,
       importLimit: env.IMPORT_LIMIT_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      deadlineMs: env.REQUEST_DEADLINE_MS,
       uploadTimeoutMs: env.UPLOAD_TIMEOUT_MS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
       tenantHeader: env.TENANT_HEADER,
@@ -91,12 +96,14 @@ export class Config {
     };
     this.database = {
       url: env.DATABASE_URL,
+      directUrl: env.DATABASE_DIRECT_URL,
       migrationUrl: env.DATABASE_MIGRATION_URL,
       adminUrl: env.DATABASE_ADMIN_URL,
       poolSize: env.DATABASE_POOL_SIZE,
       poolTimeoutMs: env.DATABASE_POOL_TIMEOUT_MS,
       statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: env.DATABASE_LOCK_TIMEOUT_MS,
+      transactionTimeoutMs: env.DATABASE_TRANSACTION_TIMEOUT_MS,
       idleTransactionTimeoutMs: env.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
     };
     this.redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };

@@ -4,6 +4,7 @@ import { environmentSchema } from './environment';
 const SECRETS = new Set([
   'APP_SECRETS',
   'DATABASE_ADMIN_URL',
+  'DATABASE_DIRECT_URL',
   'DATABASE_MIGRATION_URL',
   'DATABASE_URL',
   'METRICS_TOKEN',
@@ -15,6 +16,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'https://api.example.com',
   METRICS_TOKEN: 'at-least-16-random-characters',
   DATABASE_URL: 'postgres://daybook_app:PASSWORD@localhost:5432/daybook',
+  DATABASE_DIRECT_URL: 'postgres://daybook_app:PASSWORD@localhost:5432/daybook',
   DATABASE_MIGRATION_URL: 'postgres://daybook_migrator:PASSWORD@localhost:5432/daybook',
   DATABASE_ADMIN_URL: 'postgres://postgres:PASSWORD@localhost:5432/postgres',
   REDIS_URL: 'redis://:PASSWORD@localhost:6379',

@@ -50,8 +50,11 @@ export const environmentSchema = z.object({
   REQUEST_TIMEOUT_MS: integer(15_000, 100).describe(
     'A client that has not sent its headers by then is cut off, and so is one that takes as long again for a JSON body.',
   ),
+  REQUEST_DEADLINE_MS: integer(10_000, 100).describe(
+    'A request that is there is answered by then, whatever hangs: 503, with the code outcome-unknown where it may have been carried out.',
+  ),
   UPLOAD_TIMEOUT_MS: integer(900_000, 100).describe(
-    'A file that an import takes, and a stream of bulk postings, has to arrive by then.',
+    'A file that an import takes, and a request with many postings, has to arrive and be answered by then.',
   ),
   SHUTDOWN_TIMEOUT_MS: integer(30_000, 100).describe('After SIGTERM the process is gone by then, drained or not.'),
   METRICS_TOKEN: z
@@ -68,6 +71,11 @@ export const environmentSchema = z.object({
   DATABASE_URL: url(POSTGRES).describe(
     'PostgreSQL >= 15, as the role daybook_app. A role that could bypass row-level security is refused.',
   ),
+  DATABASE_DIRECT_URL: url(POSTGRES)
+    .optional()
+    .describe(
+      'The same login past a pooler that works by transactions (PgBouncer), to hear what other processes revoke. Only needed where DATABASE_URL goes through one.',
+    ),
   DATABASE_MIGRATION_URL: url(POSTGRES)
     .optional()
     .describe('The same database as the role daybook_migrator. Only `cli.js migrate` and `cli.js bootstrap` read it.'),
@@ -78,6 +86,9 @@ export const environmentSchema = z.object({
   DATABASE_POOL_TIMEOUT_MS: integer(2_000, 1).describe('How long a request waits for a connection before it gets 503.'),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(5_000, 1).describe('Longest single statement.'),
   DATABASE_LOCK_TIMEOUT_MS: integer(2_000, 1).describe('Longest wait for a lock.'),
+  DATABASE_TRANSACTION_TIMEOUT_MS: integer(8_000, 1).describe(
+    'Longest transaction; the connection is given up then, so that a server that hangs holds nobody. Exports and verifications may last longer.',
+  ),
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: integer(10_000, 1).describe('A transaction that is idle this long is ended.'),
 
   REDIS_URL: url(/^rediss?$/).describe('Redis >= 6 (or Valkey), maxmemory-policy noeviction.'),

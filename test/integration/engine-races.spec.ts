@@ -66,7 +66,7 @@ function command(key: string, account = 'cash', amount = '1.00', more = {}): Com
 }
 
 const post = (ledger: string, one: Command, signal?: AbortSignal): Promise<Outcome> =>
-  here.engine.post(TENANT, ledger, one, signal);
+  here.engine.post(TENANT, ledger, one, signal && { signal });
 
 async function count(from: string): Promise<number> {
   const { rows } = await admin.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${from}`);

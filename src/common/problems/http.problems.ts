@@ -157,7 +157,7 @@ export const OUTCOME_UNKNOWN = defineProblem({
   status: 503,
   title: 'The outcome is not known',
   description:
-    'The connection to the database broke while the change was being committed: it is either done as a whole or not at all.',
+    'The connection to the database broke while the change was being committed, or the time of the request was over while it was being carried out: it is either done as a whole or not at all.',
   remedy: 'Repeat the request with the same Idempotency-Key: it is answered with the first outcome, or executed now.',
 });
 export const IDEMPOTENCY_KEY_REQUIRED = defineProblem({

@@ -114,7 +114,7 @@ export class ImportPoster {
   private async patiently(tenantId: string, ledgerId: string, command: Command, signal: AbortSignal): Promise<Outcome> {
     for (;;) {
       try {
-        return await this.engine.post(tenantId, ledgerId, command, signal);
+        return await this.engine.post(tenantId, ledgerId, command, { signal });
       } catch (error) {
         if (!(error instanceof Problem && error.type === QUEUE_FULL)) throw error;
         await delay(BUSY_PAUSE_MS);

@@ -61,7 +61,7 @@ export class Verifier {
         await this.ledgers.get(ledgerId);
         return new LedgerWalk(transaction, ledgerId, keys, options).run();
       },
-      { snapshot: true, retries: 0, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+      { snapshot: true, unlimited: true, retries: 0, statementTimeoutMs: STATEMENT_TIMEOUT_MS },
     );
   }
 }

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { UNAVAILABLE } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
-import { REDIS } from '../../platform/cache/redis.module';
+import { REDIS } from '../../platform/cache/redis.token';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
 import { type ReadyResponse } from './dto/health.dto';
 

@@ -4,7 +4,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { IDEMPOTENCY_KEY_REUSED } from '../../common/problems/http.problems';
 import { type Problem } from '../../common/problems/problem';
 import { ApiProblems } from '../../platform/http/api-problems';
-import { goneSignal } from '../../platform/http/gone-signal';
+import { deadlineOf } from '../../platform/http/request-deadline';
 import { Idempotent } from '../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { ApiTotalCount, setTotalCount } from '../../platform/http/pagination/total-count';
@@ -237,7 +237,7 @@ export class TransactionsController {
       // fields that are not there do not count, so that keys of earlier versions keep their meaning
       request: { ledgerId, parentId, body: request.body, balances: balances || undefined },
       balances,
-      signal: goneSignal(reply),
+      caller: deadlineOf(request),
     };
     const { transaction, replayed } = await this.transactions.record(asked, await orderOf(asked));
     if (replayed) reply.header('idempotent-replayed', 'true');

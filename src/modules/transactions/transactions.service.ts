@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { VALIDATION_FAILED } from '../../common/problems/http.problems';
 import { Problem, type ProblemDocument } from '../../common/problems/problem';
 import { Config } from '../../config/config';
+import { type Caller } from '../../platform/context/deadline';
 import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
 import { fingerprintOf } from '../../platform/http/idempotency/idempotency.service';
 import { StoredProblem } from '../../platform/http/problem.filter';
@@ -27,7 +28,7 @@ export interface Asked {
   /** What the key stands for: the same key with another request is refused. */
   readonly request: unknown;
   readonly balances: boolean;
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
 }
 
 @Injectable()
@@ -70,18 +71,18 @@ export class TransactionsService {
    * @throws Problem the refusal, or `ledger-busy`
    */
   async record(asked: Asked, order: Order | Problem): Promise<{ transaction: TransactionResponse; replayed: boolean }> {
-    const { tenantId, ledgerId, key, signal } = asked;
+    const { tenantId, ledgerId, key, caller } = asked;
     const unit = single(this.commandOf(asked, order), key === undefined);
-    const [outcome] = await this.engine.submit(tenantId, ledgerId, unit, signal);
+    const [outcome] = await this.engine.submit(tenantId, ledgerId, unit, caller);
     return answerOf(outcome);
   }
 
   /** What the engine is asked for, with the key that the same request always has. */
-  commandOf(asked: Omit<Asked, 'signal'>, order: Order | Problem): Command {
+  commandOf(asked: Omit<Asked, 'caller'>, order: Order | Problem): Command {
     return { order, key: this.keyOf(asked), balances: asked.balances };
   }
 
-  private keyOf({ principalId, operation, key, request }: Omit<Asked, 'signal'>): CommandKey | null {
+  private keyOf({ principalId, operation, key, request }: Omit<Asked, 'caller'>): CommandKey | null {
     if (key === undefined) return null;
     const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
     return { principalId, operation, key, fingerprint: fingerprintOf(request), expiresAt };

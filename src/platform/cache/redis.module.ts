@@ -1,13 +1,13 @@
 import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { Config } from '../../config/config';
-
-/** Client for what may be lost: rate limits. Fails at once when Redis is gone, so that its users can fall back. */
-export const REDIS = Symbol('REDIS');
+import { Exclusive } from './exclusive';
+import { REDIS } from './redis.token';
 
 @Global()
 @Module({
   providers: [
+    Exclusive,
     {
       provide: REDIS,
       inject: [Config],
@@ -35,7 +35,7 @@ export const REDIS = Symbol('REDIS');
       },
     },
   ],
-  exports: [REDIS],
+  exports: [REDIS, Exclusive],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(REDIS) private readonly redis: Redis) {}

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Principal } from '../security/principal';
+import { type Deadline } from './deadline';
 
 /** What is known about the work in hand, for logs, problems and jobs. Follows the call through `AsyncLocalStorage`. */
 export interface RequestContext {
@@ -11,13 +12,19 @@ export interface RequestContext {
   principal?: Principal;
   /** The tenant that the work is done in, once it is known. */
   tenantId?: string;
+  /** Of a request whose body is there; what is no request has none. */
+  deadline?: Deadline;
 }
 
-const storage = new AsyncLocalStorage<RequestContext>();
+const storage = new AsyncLocalStorage<RequestContext | undefined>();
 
 export const requestContext = {
   run<T>(context: RequestContext, work: () => T): T {
     return storage.run(context, work);
+  },
+  /** For what goes on after the request that happened to start it, on behalf of others. */
+  outside<T>(work: () => T): T {
+    return storage.run(undefined, work);
   },
   current(): RequestContext | undefined {
     return storage.getStore();

@@ -1,19 +1,27 @@
-import { Client, type ClientConfig } from 'pg';
 import { type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type Config } from '../../config/config';
+import { DatabaseClient } from './database-client';
 import { MIGRATIONS } from './migrations';
+import { type Sessions } from './sessions';
+
+/**
+ * A server that has said nothing for this long is taken for dead: it is longer than any statement may take. Most
+ * transactions have a limit of their own that comes first (`TenantDatabase`).
+ */
+const SILENCE_MS = 75_000;
 
 export const MIGRATIONS_TABLE = 'schema_migrations';
 
-/**
- * A server that ends a connection can say so more than once; the second time nobody listens any more and Node would
- * end the process. The query in progress gets the error in any case.
- */
-class ListenedClient extends Client {
-  constructor(config?: ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
+/** What every pool of the application connects with, beside its size and its name. */
+export function poolOptions({ database }: Config, sessions: Sessions | undefined) {
+  return {
+    connectionString: database.url,
+    // node-postgres waits for ever by default
+    connectionTimeoutMillis: database.poolTimeoutMs,
+    query_timeout: SILENCE_MS,
+    Client: DatabaseClient,
+    sessions,
+  };
 }
 
 /** What the application, the operator's commands and the TypeORM CLI connect with. Entities and migrations are explicit: no globs. */
@@ -21,6 +29,7 @@ export function dataSourceOptions(
   config: Config,
   entities: readonly EntityTarget<ObjectLiteral>[],
   as: 'app' | 'migrator' = 'app',
+  sessions?: Sessions,
 ): DataSourceOptions {
   const { url, migrationUrl, poolSize, poolTimeoutMs } = config.database;
   return {
@@ -39,7 +48,7 @@ export function dataSourceOptions(
     poolSize: as === 'migrator' ? 2 : poolSize,
     // node-postgres waits for ever by default
     connectTimeoutMS: poolTimeoutMs,
-    extra: { keepAlive: true, Client: ListenedClient },
+    extra: as === 'app' ? poolOptions(config, sessions) : { Client: DatabaseClient },
     logging: false,
   };
 }

@@ -40,7 +40,7 @@ export function connectionLost(error: unknown): boolean {
   // class 08 connection exception; 57P01..03 shutdown; 53300 too many connections; 25006 a standby; 53100 disk full
   if (code !== undefined && (code.startsWith('08') || code.startsWith('57P') || SOCKET.has(code))) return true;
   const message = postgresError(error)?.message ?? '';
-  return /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect/.test(
+  return /Connection terminated|Client has encountered a connection error|not queryable|Query read timeout|timeout exceeded when trying to connect/.test(
     message,
   );
 }

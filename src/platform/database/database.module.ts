@@ -1,10 +1,10 @@
 import { type DynamicModule, Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
-import { type DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { Config } from '../../config/config';
 import { dataSourceOptions } from './data-source-options';
 import { assertSafeRole } from './role-check';
-import { Exclusive } from './exclusive';
+import { Sessions, UnusablePoolerError } from './sessions';
 import { TenantDatabase } from './tenant-database';
 
 @Injectable()
@@ -16,6 +16,9 @@ class RoleGuardAtBoot implements OnModuleInit {
   }
 }
 
+@Module({ providers: [Sessions], exports: [Sessions] })
+class SessionsModule {}
+
 @Global()
 @Module({})
 export class DatabaseModule {
@@ -24,17 +27,25 @@ export class DatabaseModule {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
-          inject: [Config],
-          useFactory: (config: Config) => ({
-            ...dataSourceOptions(config, entities),
+          inject: [Config, Sessions],
+          imports: [SessionsModule],
+          useFactory: (config: Config, sessions: Sessions) => ({
+            ...dataSourceOptions(config, entities, 'app', sessions),
             // PostgreSQL may come up after us
             retryAttempts: 10,
             retryDelay: 1_000,
+            toRetry: (error: unknown) => !(error instanceof UnusablePoolerError),
           }),
+          dataSourceFactory: async (options) => {
+            const sessions = (options?.extra as { sessions: Sessions }).sessions;
+            await sessions.probe((options as { url: string }).url);
+            return new DataSource(options as DataSourceOptions).initialize();
+          },
         }),
+        SessionsModule,
       ],
-      providers: [Exclusive, TenantDatabase, RoleGuardAtBoot],
-      exports: [Exclusive, TenantDatabase],
+      providers: [TenantDatabase, RoleGuardAtBoot],
+      exports: [SessionsModule, TenantDatabase],
     };
   }
 }

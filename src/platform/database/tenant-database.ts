@@ -1,13 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { type PoolClient } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { NIL_UUID, isUuid } from '../../common/ids/uuid';
 import { Problem } from '../../common/problems/problem';
 import { OUTCOME_UNKNOWN } from '../../common/problems/http.problems';
 import { Config } from '../../config/config';
+import { requestContext } from '../context/request-context';
+import { type DatabaseClient, LOCAL_SETTINGS } from './database-client';
+import { poolOptions } from './data-source-options';
+import { Sessions } from './sessions';
 import { connectionLost, databaseProblem, shouldRetry } from './database-errors';
 
 /** The tenant of work that belongs to the platform itself: creating tenants, say. No customer has this id. */
@@ -44,8 +48,23 @@ export interface RunOptions {
    * look-ups by key, whose planning would cost more than they do.
    */
   readonly fixedPlans?: boolean;
+  /** It lasts as long as it takes, such as an export: only a server that says nothing at all ends it. */
+  readonly unlimited?: boolean;
+  /**
+   * On a connection that is kept for what must not wait behind others, such as the sign of life of a job: the work itself
+   * may have all others. It has no repositories, and whoever uses it asks for no second connection meanwhile.
+   */
+  readonly reserved?: boolean;
   /** How often deadlocks and serialization failures are run again; default 3. 0 where `work` has effects elsewhere. */
   readonly retries?: number;
+}
+
+/** A connection that is ours for a transaction. */
+interface Connection {
+  readonly client: PoolClient & DatabaseClient;
+  readonly manager: EntityManager;
+  /** @param broken why nobody may use it any more */
+  release(broken: Error | undefined): Promise<void> | void;
 }
 
 const current = new AsyncLocalStorage<Transaction>();
@@ -72,13 +91,23 @@ export function currentTransaction(): Transaction {
  * `work` and throw outside it. GET requests and the like run `read`, which PostgreSQL itself keeps from writing.
  */
 @Injectable()
-export class TenantDatabase {
+export class TenantDatabase implements OnApplicationShutdown {
   private readonly logger = new Logger(TenantDatabase.name);
+  private readonly reserved: Pool;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
-  ) {}
+    private readonly sessions: Sessions,
+  ) {
+    this.reserved = new Pool({ ...poolOptions(config, sessions), max: 1, application_name: 'daybook-reserved' });
+    // a connection that breaks while it is idle is made anew when it is needed
+    this.reserved.on('error', () => undefined);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.reserved.end();
+  }
 
   /**
    * Runs `work` in one transaction of the tenant. `work` may be run again after a deadlock or a serialization failure,
@@ -92,6 +121,7 @@ export class TenantDatabase {
     work: (transaction: Transaction) => Promise<T>,
     options: RunOptions = {},
   ): Promise<T> {
+    requestContext.current()?.deadline?.throwIfPassed();
     if (current.getStore()) throw new Error('TenantDatabase.run inside TenantDatabase.run: pass the work on instead');
     const retries = options.retries ?? 3;
     for (let attempt = 0; ; attempt += 1) {
@@ -119,35 +149,83 @@ export class TenantDatabase {
     options: RunOptions,
   ): Promise<T> {
     const begin = this.beginStatement(tenantId, mode, options);
-    const runner = this.dataSource.createQueryRunner();
+    const connection = options.reserved ? await this.reservedConnection() : await this.pooledConnection();
+    const { client } = connection;
+    const limit = options.unlimited
+      ? undefined
+      : setTimeout(() => {
+          client.abandon();
+        }, this.limitOf(options));
     let broken: Error | undefined;
     try {
-      const client = (await runner.connect()) as PoolClient;
       const callbacks: (() => Promise<void> | void)[] = [];
       const afterCommit = (callback: () => Promise<void> | void) => void callbacks.push(callback);
-      const transaction: Transaction = { tenantId, mode, manager: runner.manager, client, afterCommit };
+      const transaction: Transaction = {
+        tenantId,
+        mode,
+        client,
+        afterCommit,
+        get manager() {
+          return connection.manager;
+        },
+      };
       try {
         await client.query(begin);
-        markTransactionOpen(runner, true);
         const result = await current.run(transaction, () => work(transaction));
-        await this.commit(client);
+        await this.commit(client, mode);
         for (const callback of callbacks) void this.afterwards(callback);
         return result;
       } catch (error) {
         broken = brokenBy(error);
         if (!broken) await client.query('ROLLBACK').catch((failure: unknown) => (broken = failure as Error));
         throw error;
-      } finally {
-        markTransactionOpen(runner, false);
       }
     } finally {
-      // a connection whose state is not known goes out of the pool instead of to the next tenant
-      if (broken)
-        await (
-          runner as unknown as { releasePostgresConnection(error: Error): Promise<void> }
-        ).releasePostgresConnection(broken);
-      else await runner.release();
+      clearTimeout(limit);
+      await connection.release(broken);
     }
+  }
+
+  private async pooledConnection(): Promise<Connection> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as Connection['client'];
+      markTransactionOpen(runner, true);
+      return {
+        client,
+        manager: runner.manager,
+        release: async (broken) => {
+          markTransactionOpen(runner, false);
+          // a connection whose state is not known goes out of the pool instead of to the next tenant
+          if (broken)
+            await (
+              runner as unknown as { releasePostgresConnection(error: Error): Promise<void> }
+            ).releasePostgresConnection(broken);
+          else await runner.release();
+        },
+      };
+    } catch (error) {
+      await runner.release();
+      throw error;
+    }
+  }
+
+  private async reservedConnection(): Promise<Connection> {
+    const client = (await this.reserved.connect()) as Connection['client'];
+    return {
+      client,
+      get manager(): never {
+        throw new Error('the reserved connection has no repositories');
+      },
+      release: (broken) => {
+        client.release(broken);
+      },
+    };
+  }
+
+  /** A statement that may take long has its transaction last a little longer. */
+  private limitOf({ statementTimeoutMs = 0 }: RunOptions): number {
+    return Math.max(this.config.database.transactionTimeoutMs, statementTimeoutMs + 3_000);
   }
 
   private async afterwards(callback: () => Promise<void> | void): Promise<void> {
@@ -158,7 +236,11 @@ export class TenantDatabase {
     }
   }
 
-  private async commit(client: PoolClient): Promise<void> {
+  private async commit(client: PoolClient, mode: Mode): Promise<void> {
+    const deadline = mode === 'write' ? requestContext.current()?.deadline : undefined;
+    // the caller was told that nothing was changed, or has to be told from now on that it may be
+    deadline?.throwIfPassed();
+    deadline?.begins();
     let command: string;
     try {
       command = (await client.query('COMMIT')).command;
@@ -184,7 +266,8 @@ export class TenantDatabase {
     if (!isUuid(tenantId)) throw new Error('the tenant id is not a UUID');
     const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } = this.config.database;
     const statements = [
-      `BEGIN ${options.snapshot ? 'ISOLATION LEVEL REPEATABLE READ ' : ''}${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}`,
+      `BEGIN ISOLATION LEVEL ${options.snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}`,
+      ...(this.sessions.shared ? [LOCAL_SETTINGS] : []),
       `SELECT set_config('app.tenant_id', '${tenantId}', true)` +
         `, set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs ?? statementTimeoutMs)}', true)` +
         `, set_config('lock_timeout', '${Math.trunc(lockTimeoutMs)}', true)` +

@@ -52,7 +52,7 @@ export class SnapshotStreams {
       await pipeline(textOf(transaction), out, { end: false });
     };
     try {
-      await this.database.run(tenantId, 'read', write, { snapshot: true, retries: 0 });
+      await this.database.run(tenantId, 'read', write, { snapshot: true, unlimited: true, retries: 0 });
       out.end();
     } catch (error) {
       const gone = (error as { code?: string }).code === 'ERR_STREAM_PREMATURE_CLOSE';

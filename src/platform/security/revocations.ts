@@ -1,12 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Client } from 'pg';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { type Client } from 'pg';
+import { type DataSource } from 'typeorm';
 import { Config } from '../../config/config';
+import { DatabaseClient } from '../database/database-client';
+import { Sessions } from '../database/sessions';
 import { currentTransaction } from '../database/tenant-database';
 
 const CHANNEL = 'daybook_revoked';
 /** Longer than any transaction or look-up can take. */
 const RECENT_MS = 30_000;
 const RETRY_MS = 500;
+const HEARING_MS = 2_000;
+const PROBE = 'probe ';
 
 /**
  * Tells every process at once that what is known of a session, a person or a tenant may be wrong (AUTH-16): its id goes
@@ -24,9 +31,14 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   private retry: NodeJS.Timeout | undefined;
   private connections = 0;
   private listening = false;
+  private deaf = false;
   private closed = false;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly sessions: Sessions,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
 
   onModuleInit(): Promise<void> {
     return this.connect();
@@ -75,39 +87,67 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async connect(): Promise<void> {
-    const client = new Client({
-      connectionString: this.config.database.url,
+    const { url, directUrl, poolTimeoutMs } = this.config.database;
+    if (this.sessions.shared && directUrl === undefined) {
+      this.logger.warn(
+        'DATABASE_URL goes through a pooler and DATABASE_DIRECT_URL is not set: nothing is remembered of credentials, every request is looked up',
+      );
+      return;
+    }
+    const client: Client = new DatabaseClient({
+      connectionString: directUrl ?? url,
       application_name: 'daybook-revocations',
-      connectionTimeoutMillis: this.config.database.poolTimeoutMs,
-      keepAlive: true,
+      connectionTimeoutMillis: poolTimeoutMs,
+      query_timeout: HEARING_MS,
       keepAliveInitialDelayMillis: 10_000,
     });
     this.client = client;
     client.on('notification', ({ payload }) => {
-      if (payload) this.heard(payload);
+      if (payload && !payload.startsWith(PROBE)) this.heard(payload);
     });
-    client.on('error', () => undefined);
     client.on('end', () => {
-      this.lost(client);
+      this.lost(client, undefined);
     });
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
+      await this.hearItself(client);
       this.connections += 1;
       this.listening = true;
-      if (this.connections > 1) this.logger.log('hears revocations again');
+      if (this.deaf) this.logger.log('hears revocations again');
+      this.deaf = false;
     } catch (error) {
-      this.logger.warn({ msg: 'cannot listen for revocations; every request is looked up', err: error });
-      this.lost(client);
+      this.lost(client, error);
       void client.end().catch(() => undefined);
     }
   }
 
-  private lost(client: Client): void {
+  /** A listener that a pooler has made deaf gives no sign of it: what the others are told has to arrive here, too. */
+  private async hearItself(client: Client): Promise<void> {
+    const word = PROBE + randomUUID();
+    let timer: NodeJS.Timeout | undefined;
+    const heard = new Promise<void>((resolve, reject) => {
+      const seconds = HEARING_MS / 1000;
+      timer = setTimeout(reject, HEARING_MS, new Error(`what the database was told did not arrive in ${seconds} s`));
+      client.on('notification', ({ payload }) => {
+        if (payload === word) resolve();
+      });
+    });
+    try {
+      await Promise.all([heard, this.dataSource.query('SELECT pg_notify($1, $2)', [CHANNEL, word])]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private lost(client: Client, error: unknown): void {
     if (this.client !== client) return;
-    if (this.listening && !this.closed) this.logger.warn('hears no revocations; every request is looked up');
     this.listening = false;
     this.client = undefined;
-    if (!this.closed) this.retry = setTimeout(() => void this.connect(), RETRY_MS).unref();
+    if (this.closed) return;
+    // said once: it is tried again twice a second
+    if (!this.deaf) this.logger.warn({ msg: 'hears no revocations; every request is looked up', err: error });
+    this.deaf = true;
+    this.retry = setTimeout(() => void this.connect(), RETRY_MS).unref();
   }
 }

@@ -121,6 +121,7 @@ export class JobRun implements JobContext {
   }
 
   private write<T>(work: () => Promise<T>): Promise<T> {
-    return this.outside.runInAsyncScope(() => this.database.run(this.tenantId, 'write', work));
+    // nor does it wait for a connection that the job, or others like it, may have for as long as they run
+    return this.outside.runInAsyncScope(() => this.database.run(this.tenantId, 'write', work, { reserved: true }));
   }
 }

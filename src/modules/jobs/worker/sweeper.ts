@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Problem, problemDocument } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
-import { Exclusive } from '../../../platform/database/exclusive';
+import { Exclusive } from '../../../platform/cache/exclusive';
 import { PLATFORM_TENANT, TenantDatabase } from '../../../platform/database/tenant-database';
 import { JobDispatcher } from '../job-dispatcher';
 import { JobStore } from '../job-store';
@@ -9,7 +9,8 @@ import { JOB_WORKER_LOST } from '../jobs.errors';
 import { SchedulesService } from '../schedules.service';
 import { SweepTasks } from './sweep-tasks';
 
-const SWEEPER_LOCK = 4_711_011;
+/** A sweeper that died in the middle of a sweep keeps the others from theirs for this long. */
+const LEASE_MS = 10_000;
 /** Jobs and schedules that one sweep looks at. */
 const BATCH = 500;
 
@@ -47,7 +48,7 @@ export class Sweeper {
 
   /** One sweep, unless another process is at it. */
   async sweep(): Promise<void> {
-    await this.exclusive.tryRun(SWEEPER_LOCK, async () => {
+    await this.exclusive.tryRun('sweep', LEASE_MS, async () => {
       await this.fireSchedules();
       for (const task of this.tasks.due()) await this.each('task', task.name, () => task.run());
       await this.dispatchDue();

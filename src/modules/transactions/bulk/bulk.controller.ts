@@ -2,8 +2,8 @@ import { Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiProblems } from '../../../platform/http/api-problems';
-import { goneSignal } from '../../../platform/http/gone-signal';
 import { Idempotent } from '../../../platform/http/idempotency/idempotency.decorators';
+import { deadlineOf } from '../../../platform/http/request-deadline';
 import { idempotencyKeyOf, WithoutTransaction } from '../../../platform/http/unit-of-work.interceptor';
 import { BulkBody, LINES, sendsLines } from '../../../platform/http/upload/bulk-body';
 import { UuidParam } from '../../../platform/http/uuid-param';
@@ -62,7 +62,7 @@ export class BulkController {
       operation: `POST ${request.routeOptions.url ?? ''}`.replace(/\/bulk$/, ''),
       key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
       balances: query.balances === 'true',
-      signal: goneSignal(reply),
+      caller: deadlineOf(request),
     };
     if (sendsLines(request)) {
       if (dryRun) throw invalid('?dryRun', 'must be left out with lines: send JSON to try');

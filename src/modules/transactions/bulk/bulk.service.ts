@@ -155,9 +155,9 @@ export class BulkService {
 
   /** @returns when the engine has it, with an answer to come that never rejects */
   private async handOver(asked: BulkAsked, unit: Unit): Promise<{ answer: Promise<readonly Outcome[] | Problem> }> {
-    const { tenantId, ledgerId, signal } = asked;
+    const { tenantId, ledgerId, caller } = asked;
     try {
-      const { outcomes } = await handOver(this.engine, tenantId, ledgerId, unit, signal);
+      const { outcomes } = await handOver(this.engine, tenantId, ledgerId, unit, caller);
       return { answer: outcomes.catch((error: unknown) => this.problemOf(error)) };
     } catch (error) {
       return { answer: Promise.resolve(this.problemOf(error)) };

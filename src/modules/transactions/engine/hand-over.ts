@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '../../../common/problems/problem';
+import { type Caller } from '../../../platform/context/deadline';
 import { QUEUE_FULL } from '../transactions.errors';
 import { type Outcome, type Unit } from './command';
 import { type PostingEngine } from './posting-engine';
@@ -13,19 +14,19 @@ const PAUSE_MS = 25;
  * engine has the unit. What is handed over after that is decided after it.
  *
  * @returns the outcomes to come; nobody need listen
- * @throws Problem `ledger-busy` when there was no room for half a minute; the reason of `signal`
+ * @throws Problem `ledger-busy` when there was no room for half a minute; the reason of the caller’s signal
  */
 export async function handOver(
   engine: PostingEngine,
   tenantId: string,
   ledgerId: string,
   unit: Unit,
-  signal?: AbortSignal,
+  caller?: Caller,
 ): Promise<{ readonly outcomes: Promise<Outcome[]> }> {
   for (const since = Date.now(); ;) {
-    signal?.throwIfAborted();
+    caller?.signal.throwIfAborted();
     try {
-      const outcomes = engine.submit(tenantId, ledgerId, unit, signal);
+      const outcomes = engine.submit(tenantId, ledgerId, unit, caller);
       outcomes.catch(() => undefined);
       return { outcomes };
     } catch (error) {

@@ -1,10 +1,12 @@
+import { type Caller } from '../../../platform/context/deadline';
+import { requestContext } from '../../../platform/context/request-context';
 import { type Outcome, type Unit, weightOf } from './command';
 
 interface Waiting {
   readonly unit: Unit;
   readonly resolve: (outcomes: Outcome[]) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
+  readonly caller: Caller | undefined;
   readonly since: number;
 }
 
@@ -42,17 +44,17 @@ export class Lane {
   }
 
   /** @returns undefined when the queue is full: nothing was taken */
-  submit(unit: Unit, signal?: AbortSignal): Promise<Outcome[]> | undefined {
+  submit(unit: Unit, caller?: Caller): Promise<Outcome[]> | undefined {
     // a unit that alone is larger than the queue may wait in an empty one
     if (this.commands > 0 && this.commands + unit.commands.length > this.limits.queue) return undefined;
     const result = new Promise<Outcome[]>((resolve, reject) => {
-      this.waiting.push({ unit, resolve, reject, signal, since: performance.now() });
+      this.waiting.push({ unit, resolve, reject, caller, since: performance.now() });
     });
     this.commands += unit.commands.length;
     if (!this.running) {
       this.running = true;
-      // commands that arrive in the same turn share the first batch
-      setImmediate(() => void this.run());
+      // commands that arrive in the same turn share the first batch; it is not the work of the one that came first
+      requestContext.outside(() => setImmediate(() => void this.run()));
     }
     return result;
   }
@@ -95,10 +97,11 @@ export class Lane {
     const next = this.waiting.slice(0, end);
     this.waiting = this.waiting.slice(end);
     for (const { unit } of next) this.commands -= unit.commands.length;
-    return next.filter(({ signal, reject }) => {
-      if (!signal?.aborted) return true;
-      reject(signal.reason as Error);
-      return false;
+    return next.filter(({ caller, reject }) => {
+      if (!caller) return true;
+      if (caller.signal.aborted) reject(caller.signal.reason as Error);
+      else caller.begins?.();
+      return !caller.signal.aborted;
     });
   }
 }

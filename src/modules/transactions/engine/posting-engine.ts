@@ -4,6 +4,7 @@ import { uuidv7 } from '../../../common/ids/uuid';
 import { OUTCOME_UNKNOWN } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
+import { type Caller } from '../../../platform/context/deadline';
 import { connectionLost, errorCode } from '../../../platform/database/database-errors';
 import { TenantDatabase, type Transaction } from '../../../platform/database/tenant-database';
 import { Metrics } from '../../../platform/telemetry/metrics';
@@ -53,19 +54,19 @@ export class PostingEngine {
   }
 
   /**
-   * @param signal a caller who has gone: the command is withdrawn if its batch has not begun
+   * @param caller when it has gone the command is withdrawn if its batch has not begun
    * @throws Problem `ledger-busy` (503) when the ledger's queue is full; problems of the database
    */
-  async post(tenantId: string, ledgerId: string, command: Command, signal?: AbortSignal): Promise<Outcome> {
-    const [outcome] = await this.submit(tenantId, ledgerId, single(command), signal);
+  async post(tenantId: string, ledgerId: string, command: Command, caller?: Caller): Promise<Outcome> {
+    const [outcome] = await this.submit(tenantId, ledgerId, single(command), caller);
     if (!outcome) throw new Error('no outcome');
     return outcome;
   }
 
   /** Several commands as one, in their order; an outcome each. As `post` otherwise. */
-  submit(tenantId: string, ledgerId: string, unit: Unit, signal?: AbortSignal): Promise<Outcome[]> {
+  submit(tenantId: string, ledgerId: string, unit: Unit, caller?: Caller): Promise<Outcome[]> {
     const lane = this.lane(tenantId, ledgerId);
-    const outcomes = lane.submit(unit, signal);
+    const outcomes = lane.submit(unit, caller);
     if (outcomes) return outcomes;
     throw new Problem(
       QUEUE_FULL,

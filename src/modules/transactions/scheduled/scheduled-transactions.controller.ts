@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiProblems } from '../../../platform/http/api-problems';
-import { goneSignal } from '../../../platform/http/gone-signal';
+import { deadlineOf } from '../../../platform/http/request-deadline';
 import { Idempotent } from '../../../platform/http/idempotency/idempotency.decorators';
 import { IdempotentRoute } from '../../../platform/http/idempotency/idempotent-route';
 import { idempotencyKeyOf, WithoutTransaction } from '../../../platform/http/unit-of-work.interceptor';
@@ -62,7 +62,7 @@ export class ScheduledTransactionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ScheduledTransactionResponse> {
     const key = idempotencyKeyOf(request, 'required');
-    const by = { tenantId, principalId, ledgerId, signal: goneSignal(reply) };
+    const by = { tenantId, principalId, ledgerId, caller: deadlineOf(request) };
     const objection = await this.scheduled.objectionTo(by, body);
     const { transaction } = request.body as { transaction: object };
     const answer = await this.idempotent.run(request, reply, key, async () => {

@@ -25,7 +25,7 @@ const MAY_PASS = new Set([
   refusals.ACCOUNT_CLOSED,
 ]);
 
-type Asker = Pick<Asked, 'tenantId' | 'principalId' | 'ledgerId' | 'signal'>;
+type Asker = Pick<Asked, 'tenantId' | 'principalId' | 'ledgerId' | 'caller'>;
 
 /** Postings that are to be made later: making, reading and cancelling them, in the caller's transaction. */
 @Injectable()
@@ -51,7 +51,7 @@ export class ScheduledTransactionsService {
     try {
       const order = await this.transactions.postingOf(by, transaction);
       const unit = single({ order, key: null }, true);
-      const [outcome] = await this.engine.submit(by.tenantId, by.ledgerId, unit, by.signal);
+      const [outcome] = await this.engine.submit(by.tenantId, by.ledgerId, unit, by.caller);
       const lasting = outcome?.kind === 'refused' && !MAY_PASS.has(outcome.problem.type);
       return lasting ? pointingInto(outcome.problem, '/transaction') : undefined;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type ThrottlerStorage } from '@nestjs/throttler';
 import { type Redis } from 'ioredis';
-import { REDIS } from '../../cache/redis.module';
+import { REDIS } from '../../cache/redis.token';
 
 type Record_ = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 

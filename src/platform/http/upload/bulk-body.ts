@@ -25,6 +25,7 @@ export function addBulkParser(fastify: FastifyInstance, limit: number): void {
   });
 }
 
-const takesBulk = (config: unknown): boolean => (config as { bulkBody?: boolean } | undefined)?.bulkBody === true;
+export const takesBulk = (config: unknown): boolean =>
+  (config as { bulkBody?: boolean } | undefined)?.bulkBody === true;
 
 const mediaTypeOf = ({ headers }: FastifyRequest) => headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
