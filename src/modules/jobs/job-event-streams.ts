@@ -100,23 +100,24 @@ export class JobEventStreams {
   }
 
   private async *follow(tenantId: string, jobId: string, after: bigint, end: AbortSignal): AsyncGenerator<string> {
+    const ended = () => end.aborted;
     let sequence = after;
     let spokeAt = Date.now();
     // not all at the same moment when a process with many of them ends
     yield `retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n\n`;
-    while (!end.aborted) {
+    while (!ended()) {
       const read = await this.read(tenantId, jobId, sequence).catch(unlessUnavailable);
       for (const event of read?.events ?? []) {
-        if (end.aborted) break;
+        if (ended()) break;
         yield format(event);
         sequence = event.sequence;
         spokeAt = Date.now();
       }
-      if (end.aborted) break;
+      if (ended()) break;
       if (read?.events.length === BATCH) continue;
       if (read && FINAL_STATES.includes(read.state)) return;
       await this.watch.moved(tenantId, jobId, sequence, Math.max(0, spokeAt + HEARTBEAT_MS - Date.now()), end);
-      while (!end.aborted && Date.now() - spokeAt >= HEARTBEAT_MS) {
+      while (!ended() && Date.now() - spokeAt >= HEARTBEAT_MS) {
         yield ': still here\n\n';
         spokeAt = Date.now();
         await this.watch.moved(tenantId, jobId, sequence, HEARTBEAT_MS, end);
