@@ -117,11 +117,12 @@ async function restartOne(milliseconds) {
 function tokensOf(urls, book) {
   book.token ??= {};
   return async (fresh) => {
-    if (fresh && Date.now() - (book.token.at ?? 0) > 10_000) book.token.answer = undefined;
-    book.token.answer ??= signIn(urls, book).then((token) => {
-      book.token.at = Date.now();
-      return token;
-    });
+    const now = Date.now();
+    // the others of this tenant, whose streams ended with the same token, wait for the same sign-in
+    if (book.token.answer === undefined || (fresh && now - book.token.at > 10_000)) {
+      book.token.at = now;
+      book.token.answer = signIn(urls, book);
+    }
     return book.token.answer;
   };
 }

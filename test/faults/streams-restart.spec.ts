@@ -13,14 +13,7 @@ interface Report {
 /** The soak of ten minutes, as short as it can be. */
 describe('many streams through the restart of a process', () => {
   it('API-19 each goes on, or ends with its reason and comes back without a gap and without an event twice', async () => {
-    const { output } = await run('scripts/soak-streams.mjs', [
-      '--tenants',
-      '25',
-      '--per-tenant',
-      '12',
-      '--seconds',
-      '30',
-    ]);
+    const output = await run('scripts/soak-streams.mjs', ['--tenants', '25', '--per-tenant', '12', '--seconds', '30']);
     const report = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Report;
     expect(report).toMatchObject({ streams: 300, exitCode: 0, unfinished: 0, faults: [] });
     expect(report.ends).toMatchObject({ over: 300 });

@@ -6,6 +6,7 @@ import { Problem } from '../../common/problems/problem';
 import { formatInstant } from '../../common/time/instant';
 import { TenantDatabase } from '../../platform/database/tenant-database';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
+import { BoundedPool } from '../../platform/security/bounded-pool';
 import { Authenticator } from '../auth';
 import { type JobEvent } from './entities/job-event.entity';
 import { FINAL_STATES } from './entities/job.entity';
@@ -19,6 +20,8 @@ const HEARTBEAT_MS = 10_000;
 /** A stream ends this long after its credential expired or was revoked, or its tenant was suspended. */
 const RECHECK_MS = 2_000;
 const BATCH = 200;
+/** Of the process's connections, as many as streams take at once: all of them come back when another process ends. */
+const READS_AT_ONCE = 3;
 /** A reader that has left events waiting for this long is cut off; it can come back with `Last-Event-ID`. */
 const SLOW_READER_MS = 10_000;
 /** A reader that has not taken the end of its stream by then is cut off. */
@@ -33,6 +36,8 @@ type ClosingReason = 'shutting-down' | 'credential-ended' | 'slow-reader' | 'una
 @Injectable()
 export class JobEventStreams {
   private readonly open_ = new Map<string, number>();
+  /** They wait here, not for a connection, which would give up on them. Their number is that of the streams. */
+  private readonly reads = new BoundedPool(READS_AT_ONCE, Infinity);
 
   constructor(
     private readonly database: TenantDatabase,
@@ -128,7 +133,7 @@ export class JobEventStreams {
   }
 
   private read(tenantId: string, jobId: string, after: bigint) {
-    return this.database.run(tenantId, 'read', () => this.jobs.eventsAfter(jobId, after, BATCH));
+    return this.reads.run(() => this.database.run(tenantId, 'read', () => this.jobs.eventsAfter(jobId, after, BATCH)));
   }
 
   private admit(tenantId: string): () => void {
