@@ -263,11 +263,15 @@ describe('GET /v1/jobs/{id}/events', () => {
     const open = await Stream.open(app, events(theirs), other.token);
     expect(open.status).toBe(200);
     for (const stream of [...streams, open]) stream.close();
-    await until('there is room again', async () => {
-      const again = await Stream.open(app, events(id), owner.token);
-      again.close();
-      return again.status === 200;
-    });
+    await until(
+      'there is room again',
+      async () => {
+        const again = await Stream.open(app, events(id), owner.token);
+        again.close();
+        return again.status === 200;
+      },
+      3_000,
+    );
     waiting.get(id)?.();
     waiting.get(theirs)?.();
   });

@@ -97,9 +97,11 @@ export class JobEventStreams {
       end.signal.removeEventListener('abort', cutOff);
       this.lifecycle.signal.removeEventListener('abort', leave);
       clearInterval(checks);
-      // whoever still waits for the job to move: nobody reads that any more
-      end.abort();
       release();
+    });
+    // a stream is closed when what it waits for has come: without its reader that is nothing
+    reply.raw.once('close', () => {
+      end.abort();
     });
     await reply.send(stream);
   }
