@@ -108,12 +108,18 @@ export class JobEventStreams {
 
   private async *follow(tenantId: string, jobId: string, after: bigint, end: AbortSignal): AsyncGenerator<string> {
     const ended = () => end.aborted;
+    const stopped = new Promise<undefined>((resolve) => {
+      end.addEventListener('abort', () => {
+        resolve(undefined);
+      });
+    });
     let sequence = after;
     let spokeAt = Date.now();
     // not all at the same moment when a process with many of them ends
     yield `retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n\n`;
     while (!ended()) {
-      const read = await this.read(tenantId, jobId, sequence).catch(unlessUnavailable);
+      // its turn to read may come after the time that is left for saying why it ends
+      const read = await Promise.race([this.read(tenantId, jobId, sequence).catch(unlessUnavailable), stopped]);
       for (const event of read?.events ?? []) {
         if (ended()) break;
         yield format(event);
