@@ -19,10 +19,9 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-USER node
+# the user node; as a number, so that an orchestrator sees that it is not root (runAsNonRoot)
+USER 1000:1000
 # the API; health and metrics of a worker
 EXPOSE 3000 3001
-# alive, not ready: a database that is away for a minute is no reason to restart the process
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "dist/healthcheck.js"]
 CMD ["node", "--max-semi-space-size=64", "dist/main.js"]

@@ -26,7 +26,11 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/property/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/src/**/*.spec.ts',
+        '<rootDir>/test/property/**/*.spec.ts',
+        '<rootDir>/test/image/**/*.spec.ts',
+      ],
     },
     {
       ...common,

@@ -59,7 +59,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   setUpHttp(app, config, logger);
   refuseEarly(app, config);
   addDashboard(app);
-  serveReference(app, () => openApiDocument(app, config));
+  if (config.http.apiDocs) serveReference(app, () => openApiDocument(app, config));
   app.enableCors({
     origin: [...config.http.corsOrigins],
     credentials: true,

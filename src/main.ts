@@ -3,8 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import { createAdapter, setUpApp } from './app.setup';
-import { ConfigError, loadConfig } from './config/config';
+import { loadConfig } from './config/config';
 import { exitAtDeadline } from './platform/lifecycle/exit-at-deadline';
+import { startFailure } from './platform/lifecycle/start-failure';
 import { createLogger, NestLogger } from './platform/telemetry/logger';
 import { AppWithWorkerModule } from './worker.module';
 
@@ -21,10 +22,10 @@ async function main(): Promise<void> {
   app.enableShutdownHooks([], { useProcessExit: true });
   exitAtDeadline(config.http.shutdownTimeoutMs, logger);
   await app.listen({ port: config.http.port, host: config.http.host });
-  logger.info(`listening on ${config.http.publicUrl}`);
+  logger.info(`listening on ${await app.getUrl()}, for clients at ${config.http.publicUrl}`);
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(startFailure(error));
   process.exit(1);
 });

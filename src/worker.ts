@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createAdapter, setUpProbes } from './app.setup';
-import { ConfigError, loadConfig } from './config/config';
+import { loadConfig } from './config/config';
 import { exitAtDeadline } from './platform/lifecycle/exit-at-deadline';
+import { startFailure } from './platform/lifecycle/start-failure';
 import { createLogger, NestLogger } from './platform/telemetry/logger';
 import { AppWithWorkerModule } from './worker.module';
 
@@ -19,10 +20,10 @@ async function main(): Promise<void> {
   worker.enableShutdownHooks([], { useProcessExit: true });
   exitAtDeadline(config.http.shutdownTimeoutMs, logger);
   await worker.listen({ port: config.jobs.workerPort, host: config.http.host });
-  logger.info(`running up to ${config.jobs.concurrency} jobs at once`);
+  logger.info(`running up to ${config.jobs.concurrency} jobs at once; probes on ${await worker.getUrl()}`);
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(startFailure(error));
   process.exit(1);
 });

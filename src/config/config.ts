@@ -28,6 +28,8 @@ export class Config {
     readonly shutdownTimeoutMs: number;
     readonly tenantHeader: string;
     readonly metricsToken: string | undefined;
+    /** Whether the description of the API is served. */
+    readonly apiDocs: boolean;
   };
   readonly database: {
     readonly url: string;
@@ -93,6 +95,7 @@ export class Config {
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
       tenantHeader: env.TENANT_HEADER,
       metricsToken: env.METRICS_TOKEN,
+      apiDocs: env.API_DOCS ?? env.NODE_ENV !== 'production',
     };
     this.database = {
       url: env.DATABASE_URL,

@@ -14,6 +14,7 @@ const SECRETS = new Set([
 /** What the variables without a default look like. */
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'https://api.example.com',
+  API_DOCS: 'true',
   METRICS_TOKEN: 'at-least-16-random-characters',
   DATABASE_URL: 'postgres://daybook_app:PASSWORD@localhost:5432/daybook',
   DATABASE_DIRECT_URL: 'postgres://daybook_app:PASSWORD@localhost:5432/daybook',

@@ -62,6 +62,13 @@ export const environmentSchema = z.object({
     .min(16)
     .optional()
     .describe('Bearer token that /metrics asks for. Unset: /metrics is open, so keep it off the public network.'),
+  API_DOCS: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((text) => (text === undefined ? undefined : text === 'true'))
+    .describe(
+      'true: /docs, /reference and /openapi.json are served. Default: true, in production false; /problems always is.',
+    ),
   TENANT_HEADER: z
     .string()
     .regex(/^[a-z0-9-]+$/)

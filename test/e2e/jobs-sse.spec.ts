@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../src/modules/jobs';
+import { TenantDatabase } from '../../src/platform/database/tenant-database';
 import { AppWithWorkerModule } from '../../src/worker.module';
 import { startTestApp, type TestApp, type TestPerson, type TestTenant } from '../support/app';
 import { until } from '../support/until';
@@ -69,6 +70,12 @@ class Stream {
       });
   }
 
+  /** Why it was ended, where it says so. */
+  get reason(): unknown {
+    const last = this.events.at(-1);
+    return last?.event === 'closing' ? last.data.reason : undefined;
+  }
+
   close(): void {
     this.controller.abort();
   }
@@ -90,7 +97,8 @@ describe('GET /v1/jobs/{id}/events', () => {
 
   beforeAll(async () => {
     app = await startTestApp(
-      { JOBS_SWEEP_INTERVAL_MS: '100', JOBS_TENANT_CONCURRENCY: '4' },
+      // a stream lasts for longer than a request may take to arrive
+      { JOBS_SWEEP_INTERVAL_MS: '100', JOBS_TENANT_CONCURRENCY: '4', REQUEST_TIMEOUT_MS: '500' },
       undefined,
       StreamTestModule,
     );
@@ -151,10 +159,28 @@ describe('GET /v1/jobs/{id}/events', () => {
   it('API-19 a quiet stream gives a sign of life', async () => {
     const id = await start();
     const stream = await Stream.open(app, events(id), owner.token);
-    await until('a comment has come', () => /^: /m.test(stream.text), 20_000);
-    stream.close();
+    await until('a second comment has come', () => (stream.text.match(/^: /gm) ?? []).length === 2, 25_000);
     waiting.get(id)?.();
-  }, 30_000);
+    await until('it ends', () => stream.ended);
+    expect(stream.events.at(-1)?.data).toMatchObject({ state: 'succeeded' });
+  }, 40_000);
+
+  it('API-19 quiet streams cost one look at a time, however many they are', async () => {
+    const id = await start();
+    const streams = await Promise.all(Array.from({ length: 20 }, () => Stream.open(app, events(id), owner.token)));
+    await until('all have come so far', () => streams.every((stream) => stream.events.length === 4));
+    const run = jest.spyOn(app.app.get(TenantDatabase), 'run');
+    const begun = Date.now();
+    await until('two seconds have passed', () => Date.now() - begun > 2_000);
+    const looks = run.mock.calls.filter(([tenantId]) => tenantId === owner.tenantId).length;
+    run.mockRestore();
+    // one each would be eighty
+    expect(looks).toBeGreaterThan(1);
+    expect(looks).toBeLessThan(12);
+    waiting.get(id)?.();
+    await until('all end', () => streams.every((stream) => stream.ended));
+    for (const stream of streams) expect(stream.events.map(({ id: sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+  });
 
   it('API-19 closes when the session ends', async () => {
     const leaver = await app.createTenantWithOwner();
@@ -164,6 +190,7 @@ describe('GET /v1/jobs/{id}/events', () => {
     const out = await app.request('POST', '/v1/auth/sign-out', { token: leaver.token });
     expect(out.status).toBeLessThan(300);
     await until('it ends', () => stream.ended);
+    expect(stream.reason).toBe('credential-ended');
     waiting.get(id)?.();
   });
 
@@ -180,6 +207,7 @@ describe('GET /v1/jobs/{id}/events', () => {
     });
     expect(suspended.status).toBe(200);
     await until('it ends', () => stream.ended, 5_000);
+    expect(stream.reason).toBe('credential-ended');
     waiting.get(id)?.();
   });
 
@@ -235,11 +263,15 @@ describe('GET /v1/jobs/{id}/events', () => {
     const open = await Stream.open(app, events(theirs), other.token);
     expect(open.status).toBe(200);
     for (const stream of [...streams, open]) stream.close();
-    await until('there is room again', async () => {
-      const again = await Stream.open(app, events(id), owner.token);
-      again.close();
-      return again.status === 200;
-    });
+    await until(
+      'there is room again',
+      async () => {
+        const again = await Stream.open(app, events(id), owner.token);
+        again.close();
+        return again.status === 200;
+      },
+      3_000,
+    );
     waiting.get(id)?.();
     waiting.get(theirs)?.();
   });
@@ -259,6 +291,7 @@ describe('GET /v1/jobs/{id}/events', () => {
     const begun = Date.now();
     await beside.close();
     await until('it ends', () => stream.ended);
+    expect(stream.reason).toBe('shutting-down');
     expect(Date.now() - begun).toBeLessThan(5_000);
     waiting.get(id)?.();
   });

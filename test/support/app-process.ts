@@ -6,16 +6,23 @@ import { until } from './until';
 
 export interface AppProcess {
   readonly url: string;
+  readonly pid: number;
+  /** What it has printed so far. */
+  output(): string;
   /** SIGKILL: no farewell. */
   kill(): Promise<void>;
 }
 
-/** The application as a process of its own, from the sources, so that it can be killed. */
-export async function startAppProcess(environment: Readonly<Record<string, string>>): Promise<AppProcess> {
+/** The application as a process of its own, from the sources, so that it can be killed; or a worker. */
+export async function startAppProcess(
+  environment: Readonly<Record<string, string>>,
+  entry: 'main' | 'worker' = 'main',
+): Promise<AppProcess> {
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, ['-r', '@swc-node/register', 'src/main.ts'], {
+  const ports = { PORT: String(port), WORKER_PORT: String(port) };
+  const child: ChildProcess = spawn(process.execPath, ['-r', '@swc-node/register', `src/${entry}.ts`], {
     cwd: join(__dirname, '../..'),
-    env: { ...process.env, LOG_LEVEL: 'warn', HOST: '127.0.0.1', PORT: String(port), ...environment },
+    env: { ...process.env, LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...environment, ...ports },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -34,6 +41,8 @@ export async function startAppProcess(environment: Readonly<Record<string, strin
   );
   return {
     url,
+    pid: child.pid ?? 0,
+    output: () => output,
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');

@@ -6,6 +6,7 @@ import { UNAVAILABLE } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
 import { REDIS } from '../../platform/cache/redis.token';
+import { missingMigrations } from '../../platform/database/schema-state';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
 import { type ReadyResponse } from './dto/health.dto';
 
@@ -17,6 +18,8 @@ const FRESH_MS = 1_000;
 /** Whether the process can serve. */
 @Injectable()
 export class HealthService {
+  /** Migrations that the database lacks; once it has them all it keeps them. */
+  private missing: readonly string[] | undefined;
   private known: { readonly at: number; readonly checks: Promise<ReadyResponse['checks']> } | undefined;
 
   constructor(
@@ -26,12 +29,16 @@ export class HealthService {
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
 
-  /** @throws Problem `unavailable` while the database does not answer, or the process shuts down */
+  /** @throws Problem `unavailable` while the database does not answer or is not migrated, or the process shuts down */
   async ready(): Promise<ReadyResponse> {
     if (this.lifecycle.draining) throw unavailable('The process is shutting down.');
     if (!this.known || Date.now() - this.known.at > FRESH_MS) this.known = { at: Date.now(), checks: this.look() };
     const checks = await this.known.checks;
     if (checks.database === 'down') throw unavailable('The database does not answer.');
+    if (this.missing !== undefined && this.missing.length > 0)
+      throw unavailable(
+        `The schema of the database is older than this release; run \`cli.js migrate\`. Missing: ${this.missing.join(', ')}.`,
+      );
     return { status: checks.redis === 'up' ? 'ok' : 'degraded', checks };
   }
 
@@ -69,7 +76,8 @@ export class HealthService {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      await client.query('SELECT 1');
+      if (this.missing?.length === 0) await client.query('SELECT 1');
+      else this.missing = await missingMigrations(async (sql) => (await client.query<{ name: string }>(sql)).rows);
     } finally {
       void client.end().catch(() => undefined);
     }

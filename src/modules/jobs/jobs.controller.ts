@@ -130,7 +130,7 @@ export class JobsController {
   @ApiOperation({
     summary: 'Follow a job',
     description:
-      'A stream of server-sent events of type `state`, `progress` or `log` for whatever happens to the job, from the beginning or after `Last-Event-ID`. It ends with the job. When there is nothing more to come the answer is 204, which tells an EventSource to stop.',
+      'A stream of server-sent events of type `state`, `progress` or `log` for whatever happens to the job, from the beginning or after `Last-Event-ID`. It ends with the job. A stream that ends before says why in a last event of type `closing`, whose `reason` is `shutting-down`, `credential-ended`, `slow-reader` or `unavailable`; it has no id, so that a reader who comes back goes on after the last event that it had. When there is nothing more to come the answer is 204, which tells an EventSource to stop.',
   })
   @ApiProblems(NOT_FOUND, TOO_MANY_STREAMS)
   @RequirePermission('jobs:read')

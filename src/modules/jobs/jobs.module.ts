@@ -9,6 +9,7 @@ import { JobSchedule } from './entities/job-schedule.entity';
 import { Job } from './entities/job.entity';
 import { JobDispatcher } from './job-dispatcher';
 import { JobEventStreams } from './job-event-streams';
+import { JobWatch } from './job-watch';
 import { JobStore } from './job-store';
 import { JobsController } from './jobs.controller';
 import { JobsService } from './jobs.service';
@@ -27,6 +28,7 @@ import { SweepTasks } from './worker/sweep-tasks';
     JobDispatcher,
     JobEventStreams,
     JobStore,
+    JobWatch,
     JobsService,
     KindRegistry,
     MaintenancePurge,

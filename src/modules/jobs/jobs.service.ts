@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, MoreThan, Repository } from 'typeorm';
+import { In, LessThan, MoreThan, Repository } from 'typeorm';
 import { NOT_FOUND } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { requestContext } from '../../platform/context/request-context';
@@ -129,6 +129,12 @@ export class JobsService {
       take: limit,
     });
     return { events, last: job.lastEvent, state: job.state };
+  }
+
+  /** The sequence of the latest event of each of these jobs that is there. */
+  async lastEvents(ids: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    const jobs = await this.jobs.find({ where: { id: In([...ids]) }, select: { id: true, lastEvent: true } });
+    return new Map(jobs.map(({ id, lastEvent }) => [id, lastEvent]));
   }
 
   /** @throws Problem `not-found`, `job-not-cancellable` */

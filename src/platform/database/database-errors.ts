@@ -45,8 +45,12 @@ export function connectionLost(error: unknown): boolean {
   );
 }
 
-/** The problem that a failure of the database is to the caller; undefined where it is not one of the database. */
-export function databaseProblem(error: unknown): Problem | undefined {
+/**
+ * The problem that a failure of the database is to the caller; undefined where it is not one of the database.
+ * @param mode of the transaction that failed: a write that is refused in one that was opened to read is a defect of the
+ *   code, in another one it means that the server is a standby
+ */
+export function databaseProblem(error: unknown, mode: 'read' | 'write' = 'write'): Problem | undefined {
   if (error instanceof Problem) return undefined;
   const unavailable = (detail: string) =>
     new Problem(UNAVAILABLE, detail, { cause: error, headers: { 'retry-after': '1' } });
@@ -58,7 +62,7 @@ export function databaseProblem(error: unknown): Problem | undefined {
     return unavailable('The database took too long. Nothing was changed; try again.');
   if (shouldRetry(error))
     return unavailable('Too many requests changed the same thing at once. Nothing was changed; try again.');
-  if (code === '53300' || code === '53100' || code === '53200' || code === '25006')
+  if (code === '53300' || code === '53100' || code === '53200' || (code === '25006' && mode === 'write'))
     return unavailable('The database cannot take this now. Nothing was changed; try again.');
   if (code === '23505')
     return new Problem(CONFLICT, 'Something with the same unique name exists already.', { cause: error });

@@ -4,6 +4,7 @@ import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiter
 import { Config } from '../../config/config';
 import { dataSourceOptions } from './data-source-options';
 import { assertSafeRole } from './role-check';
+import { missingMigrations } from './schema-state';
 import { Sessions, UnusablePoolerError } from './sessions';
 import { TenantDatabase } from './tenant-database';
 
@@ -11,8 +12,10 @@ import { TenantDatabase } from './tenant-database';
 class RoleGuardAtBoot implements OnModuleInit {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  onModuleInit(): Promise<void> {
-    return assertSafeRole(this.dataSource);
+  async onModuleInit(): Promise<void> {
+    await assertSafeRole(this.dataSource);
+    // some may be missing, and make the process not ready; without any there is nothing to start with
+    await missingMigrations((sql) => this.dataSource.query<{ name: string }[]>(sql));
   }
 }
 

@@ -21,6 +21,8 @@ export async function migrate(options: DataSourceOptions): Promise<string[]> {
       await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
       const applied = await dataSource.runMigrations();
       await lock.query('ALTER TABLE IF EXISTS schema_migrations OWNER TO daybook_owner');
+      // so that a process can tell whether the schema is new enough for it (schema-state.ts)
+      await lock.query('GRANT SELECT ON schema_migrations TO daybook_app');
       return applied.map(({ name }) => name);
     } finally {
       await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);

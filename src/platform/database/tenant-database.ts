@@ -128,7 +128,7 @@ export class TenantDatabase implements OnApplicationShutdown {
       try {
         return await this.once(tenantId, mode, work, options);
       } catch (error) {
-        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error) ?? error;
+        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error, mode) ?? error;
         await delay(5 + Math.random() * 20 * (attempt + 1));
       }
     }

@@ -97,11 +97,16 @@ function isPreflight({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
-/** A body that is parsed has to arrive in time; files and lines, which may be many, have a time limit of their own. */
+/**
+ * A body that is parsed has to arrive in time; files and lines, which may be many, have a time limit of their own.
+ * A request without a body has arrived when its headers have: its answer may take as long as it takes.
+ */
 export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    if (!takesFile(request) && !sendsLines(request) && !request.raw.complete) {
+    if (announcesBody(request) && !takesFile(request) && !sendsLines(request)) {
       const timer = setTimeout(() => {
+        // it is there, though nobody has read it: some routes do not
+        if (request.raw.complete) return;
         // answered without reading the body, as 415 is: nobody listens any more, and an error would end the process
         if (reply.sent || payload.listenerCount('error') === 0) {
           request.raw.socket.destroy();
@@ -119,4 +124,9 @@ export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): v
     }
     done(null, payload);
   });
+}
+
+/** RFC 9112 section 6: without one of these headers a request has no body. */
+function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

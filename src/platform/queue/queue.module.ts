@@ -14,8 +14,9 @@ import { JobQueue } from './job-queue';
       useFactory: ({ redis }: Config): QueueOptions => ({
         prefix: `${redis.prefix}:queue`,
         redis: connectionOf(redis.url),
-        // longer than any job keeps the event loop busy at a stretch: a lost lock only costs a ticket that is void
-        settings: { lockDuration: 60_000, stalledInterval: 30_000, maxStalledCount: 1 },
+        // Bull ignores a ticket while one of its id is there, also in the hands of a worker that is dead: until it finds
+        // the lock gone. A lock that a busy worker loses only costs a ticket that comes twice, and is void
+        settings: { lockDuration: 4_000, lockRenewTime: 1_500, stalledInterval: 3_000, maxStalledCount: 1 },
       }),
     }),
   ],
