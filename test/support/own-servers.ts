@@ -8,13 +8,14 @@ import { promisify } from 'node:util';
 const ROOT = join(__dirname, '../..');
 const execute = promisify(execFile);
 
-async function service(command: string, folder: string): Promise<Record<string, string>> {
+/** A command of service.mjs. */
+export async function service(command: string, folder: string): Promise<Record<string, string>> {
   const { stdout } = await execute(process.execPath, [join(__dirname, 'service.mjs'), command, folder], { cwd: ROOT });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
 }
 
 /** As global-setup.mjs names its folders, so that its sweep finds what a killed run left. */
-async function newFolder(): Promise<string> {
+export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `daybook-test-${process.pid}-`));
   await chmod(folder, 0o755); // as root, PostgreSQL runs as another user, who must get in
   return folder;

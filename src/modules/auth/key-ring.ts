@@ -44,8 +44,13 @@ export class KeyRing implements OnModuleInit {
     @InjectRepository(SigningKey) private readonly rows: Repository<SigningKey>,
   ) {}
 
-  /** The first boot makes the keys; the lock makes all processes agree on them. */
+  /**
+   * The first boot makes the keys; the lock makes all processes agree on them. Later ones only read: a process may be
+   * started on a standby, which takes no writes until it is promoted.
+   */
   async onModuleInit(): Promise<void> {
+    await this.load();
+    if (this.signing && [...this.keys.values()].some(({ state }) => state === 'next')) return;
     await this.locked(async () => {
       const states = new Set((await this.rows.find()).map(({ state }) => state));
       for (const state of ['current', 'next'] as const)

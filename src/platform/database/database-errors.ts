@@ -7,6 +7,7 @@ import { Problem } from '../../common/problems/problem';
 interface PostgresError extends Error {
   readonly code?: string;
   readonly constraint?: string;
+  readonly routine?: string;
 }
 
 function postgresError(error: unknown): PostgresError | undefined {
@@ -29,6 +30,18 @@ export function violatedConstraint(error: unknown): string | undefined {
 export function shouldRetry(error: unknown): boolean {
   const code = errorCode(error);
   return code === '40001' || code === '40P01';
+}
+
+/**
+ * A standby refuses BEGIN READ WRITE as a setting that it cannot have, and other writes as such. Its words depend on the
+ * server's language; the name of the routine does not.
+ */
+function refusedByStandby(error: unknown, mode: 'read' | 'write'): boolean {
+  const code = errorCode(error);
+  return (
+    (code === '25006' && mode === 'write') ||
+    (code === '0A000' && postgresError(error)?.routine === 'call_bool_check_hook')
+  );
 }
 
 const SOCKET = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
@@ -62,7 +75,7 @@ export function databaseProblem(error: unknown, mode: 'read' | 'write' = 'write'
     return unavailable('The database took too long. Nothing was changed; try again.');
   if (shouldRetry(error))
     return unavailable('Too many requests changed the same thing at once. Nothing was changed; try again.');
-  if (code === '53300' || code === '53100' || code === '53200' || (code === '25006' && mode === 'write'))
+  if (code === '53300' || code === '53100' || code === '53200' || refusedByStandby(error, mode))
     return unavailable('The database cannot take this now. Nothing was changed; try again.');
   if (code === '23505')
     return new Problem(CONFLICT, 'Something with the same unique name exists already.', { cause: error });
