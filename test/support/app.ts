@@ -11,7 +11,7 @@ import { createAdapter, setUpApp } from '../../src/app.setup';
 import { uuidv7 } from '../../src/common/ids/uuid';
 import { loadConfig } from '../../src/config/config';
 import { createLogger, NestLogger } from '../../src/platform/telemetry/logger';
-import { createTestDatabase, type TestDatabase } from './database';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from './database';
 
 export type TestRole = 'owner' | 'admin' | 'accountant' | 'viewer';
 
@@ -89,13 +89,13 @@ export async function startTestApp(
     LOG_LEVEL: 'trace',
     PORT: '0',
     PUBLIC_URL: 'http://localhost:3000',
-    DATABASE_URL: database.databaseUrl,
-    REDIS_URL: database.redisUrl,
     DATABASE_POOL_SIZE: '5',
     THROTTLE_LIMIT: '1000000',
     THROTTLE_SIGN_IN_LIMIT: '1000000',
     PASSWORD_HASH_QUEUE: '200',
+    ...databaseEnvironment(database),
     ...overrides,
+    ...(process.env.TEST_POOL_SIZE ? { DATABASE_POOL_SIZE: process.env.TEST_POOL_SIZE } : {}),
   });
   const config = loadConfig();
   // Nest has one logger per process: the app that started last has it

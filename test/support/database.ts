@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import Redis from 'ioredis';
 import { Client } from 'pg';
+import { turnSettingsRound } from './server-settings';
 
 export interface TestDatabase {
   /** The application's own login: row-level security applies to it, as it does in production. */
   readonly databaseUrl: string;
+  /** The same past the pooler; undefined where there is none. */
+  readonly directUrl: string | undefined;
   /** The login that runs migrations and sees the rows of all tenants. */
   readonly migrationUrl: string;
   /** The superuser, in the same database: for looking at the catalog or cutting connections. */
@@ -23,7 +26,11 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const worker = Number(required('JEST_WORKER_ID'));
   const name = `test_w${worker}_${randomBytes(6).toString('hex')}`;
-  await asAdmin((admin) => copyTemplate(admin, name));
+  const appUrl = required('TEST_DATABASE_URL');
+  await asAdmin(async (admin) => {
+    await copyTemplate(admin, name);
+    if (process.env.TEST_SETTINGS === 'turned-round') await turnSettingsRound(admin, name, new URL(appUrl).username);
+  });
 
   // database 0 is left to whoever looks around by hand
   const redisUrl = withPath(required('TEST_REDIS_URL'), String(worker));
@@ -32,7 +39,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await redis.quit();
 
   return {
-    databaseUrl: withPath(required('TEST_DATABASE_URL'), name),
+    databaseUrl: withPath(appUrl, name),
+    directUrl: process.env.TEST_DATABASE_DIRECT_URL && withPath(process.env.TEST_DATABASE_DIRECT_URL, name),
     migrationUrl: withPath(required('TEST_DATABASE_MIGRATION_URL'), name),
     adminUrl: withPath(required('TEST_POSTGRES_ADMIN_URL'), name),
     redisUrl,
@@ -40,6 +48,16 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       asAdmin(async (admin) => {
         await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       }),
+  };
+}
+
+/** Variables of the application that follow from the database, and from how the whole run is done (scripts/checks/runs.mjs). */
+export function databaseEnvironment({ databaseUrl, directUrl, redisUrl }: TestDatabase): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    ...(directUrl === undefined ? {} : { DATABASE_DIRECT_URL: directUrl }),
+    ...(process.env.TEST_POOL_SIZE ? { DATABASE_POOL_SIZE: process.env.TEST_POOL_SIZE } : {}),
+    REDIS_URL: redisUrl,
   };
 }
 

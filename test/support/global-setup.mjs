@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startPostgres, stopPostgres } from '../../scripts/services/postgres.mjs';
 import { commandLine, run } from '../../scripts/services/processes.mjs';
 import { startRedis, stopRedis } from '../../scripts/services/redis.mjs';
+import { startPgBouncer, stopPgBouncer } from './pgbouncer.mjs';
 
 const prefix = 'daybook-test-';
 
@@ -35,10 +36,19 @@ export default async function setUp() {
     process.env.TEST_REDIS_URL = redis.url;
   }
   await migrateTemplate();
+  if (process.env.TEST_PGBOUNCER) await goThroughPgBouncer();
+}
+
+/** The application's login, through a pooler that shares connections; whoever arranges or looks goes past it. */
+async function goThroughPgBouncer() {
+  const direct = process.env.TEST_DATABASE_URL;
+  const { url } = await startPgBouncer({ folder: join(globalThis.daybookTestServices, 'pgbouncer'), url: direct });
+  Object.assign(process.env, { TEST_DATABASE_URL: url, TEST_DATABASE_DIRECT_URL: direct });
 }
 
 /** Stops what {@link setUp} started; called by global-teardown.mjs, which Jest runs in the same process. */
 export async function stopServices(folder) {
+  await stopPgBouncer({ folder: join(folder, 'pgbouncer') });
   await Promise.all([stopPostgres({ folder: join(folder, 'postgres') }), stopRedis({ folder: join(folder, 'redis') })]);
   await rm(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import Redis from 'ioredis';
 
 const ROOT = join(__dirname, '../..');
 const execute = promisify(execFile);
@@ -25,6 +26,9 @@ export interface OwnPostgres {
   /** As a server that loses its power: no farewell to its clients. Comes back with `start`, on the same port. */
   crash(): Promise<void>;
   start(): Promise<void>;
+  /** Stops the server and each of its processes in the middle of what they do: it is there and says nothing, until `thaw`. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -54,11 +58,25 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   };
   for (const command of ['bootstrap', 'migrate'])
     await execute(process.execPath, ['-r', '@swc-node/register', 'src/cli.ts', command], { cwd: ROOT, env });
+  const postmaster = async () =>
+    Number((await readFile(join(folder, 'cluster/postmaster.pid'), 'utf8')).split('\n')[0]);
+  /** The postmaster first, so that it makes no more of them. */
+  const signalAll = async (signal: 'SIGSTOP' | 'SIGCONT') => {
+    const parent = await postmaster();
+    process.kill(parent, signal);
+    for (const child of (await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8')).trim().split(' '))
+      try {
+        process.kill(Number(child), signal);
+      } catch {
+        // it had ended just then
+      }
+  };
   return {
     crash: async () => {
-      const pid = Number((await readFile(join(folder, 'cluster/postmaster.pid'), 'utf8')).split('\n')[0]);
-      process.kill(pid, 'SIGQUIT'); // what `pg_ctl stop -m immediate` sends
+      process.kill(await postmaster(), 'SIGQUIT'); // what `pg_ctl stop -m immediate` sends
     },
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
     start: async () => {
       await service('start-postgres', folder);
     },
@@ -72,6 +90,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
 export interface OwnRedis {
   readonly url: string;
   stop(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
   /** Empty, on the same port. */
   start(): Promise<void>;
   remove(): Promise<void>;
@@ -82,8 +102,13 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const parent = await newFolder();
   const folder = join(parent, 'redis');
   const { url = '' } = await service('start-redis', folder);
+  const client = new Redis(url);
+  const pid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
+  client.disconnect();
   return {
     url,
+    freeze: () => process.kill(pid, 'SIGSTOP'),
+    thaw: () => process.kill(pid, 'SIGCONT'),
     stop: async () => {
       await service('stop-redis', folder);
     },

@@ -5,7 +5,7 @@ import { AppModule } from '../../src/app.module';
 import { type EnqueueOptions, JobsService, type JobResponse } from '../../src/modules/jobs';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
 import { AppWithWorkerModule } from '../../src/worker.module';
-import { type TestDatabase } from './database';
+import { databaseEnvironment, type TestDatabase } from './database';
 import { until } from './until';
 
 export interface TestWorker {
@@ -21,8 +21,7 @@ export function useEnvironment(database: TestDatabase, more: Readonly<Record<str
   Object.assign(process.env, {
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
-    DATABASE_URL: database.databaseUrl,
-    REDIS_URL: database.redisUrl,
+    ...databaseEnvironment(database),
     REDIS_PREFIX: 'daybook-test',
     JOBS_SWEEP_INTERVAL_MS: '100',
     JOBS_LEASE_MS: '1000',

@@ -70,7 +70,7 @@ export class JobStore {
         SELECT $1::uuid, $2, $3::jsonb, CASE WHEN due THEN 'queued' ELSE 'scheduled' END, $4::smallint, $5::int,
                COALESCE($6::timestamptz, now()), $7::uuid, $8, $9::uuid, 1,
                CASE WHEN due THEN now() + $10 * interval '1 ms' END
-        FROM (SELECT COALESCE($6::timestamptz <= now(), true) AS due)`),
+        FROM (SELECT COALESCE($6::timestamptz <= now(), true) AS due) AS time`),
       [
         uuidv7(),
         job.kind,
