@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { Client } from 'pg';
 import { ENTITIES } from './app.entities';
 import { createAdmin } from './cli/create-admin';
 import { rotateKeys } from './cli/rotate-keys';
@@ -8,6 +7,7 @@ import { verify } from './cli/verify';
 import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
 import { auditCatalog } from './platform/database/catalog-audit';
+import { DatabaseClient } from './platform/database/database-client';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { migrate } from './platform/database/migrate';
 
@@ -55,7 +55,7 @@ const COMMANDS: Readonly<
 };
 
 async function audit(connectionString: string): Promise<void> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  const client = new DatabaseClient({ connectionString, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     const findings = await auditCatalog({ query: (text, values) => client.query(text, [...values]) });

@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { startTestApp, type TestApp } from '../support/app';
-
-const root = join(__dirname, '../..');
+import { runCli } from '../support/run-script';
 
 describe('the operator’s commands', () => {
   let app: TestApp;
@@ -12,24 +8,11 @@ describe('the operator’s commands', () => {
   });
   afterAll(() => app.close());
 
-  async function cli(args: string[], env: Record<string, string> = {}, input = '') {
-    const child = spawn(process.execPath, ['-r', '@swc-node/register', 'src/cli.ts', ...args], {
-      cwd: root,
-      env: { ...process.env, ...env },
-    });
-    child.stdin.end(input);
-    const [stdout, stderr, code] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number | null>((resolve) => child.on('exit', resolve)),
-    ]);
-    return { stdout, stderr, code };
-  }
   const signIn = (email: string, password: string) =>
     app.request('POST', '/v1/auth/sign-in', { body: { email, password } });
 
   it('seed makes a demo login that works; again it changes nothing but a password that was changed', async () => {
-    const first = await cli(['seed']);
+    const first = await runCli(['seed']);
     expect(first).toMatchObject({ code: 0 });
     const demo = JSON.parse(first.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, string>;
     const { email, password, tenant } = demo as { email: string; password: string; tenant: string };
@@ -41,7 +24,7 @@ describe('the operator’s commands', () => {
 
     const changed = { currentPassword: password, newPassword: 'umbrella cactus fortnight' };
     expect((await app.request('POST', '/v1/me/password', { token, body: changed })).status).toBe(204);
-    const again = await cli(['seed']);
+    const again = await runCli(['seed']);
     expect(again.stdout).toBe(first.stdout);
     expect((await signIn(email, password)).status).toBe(200);
     expect(await app.sql(`SELECT 1 FROM tenants WHERE slug = 'demo'`)).toHaveLength(1);
@@ -49,19 +32,19 @@ describe('the operator’s commands', () => {
 
   it('seed makes no public login in production', async () => {
     const production = { NODE_ENV: 'production', APP_SECRETS: 'x'.repeat(40), PUBLIC_URL: 'https://daybook.example' };
-    const { code, stderr } = await cli(['seed'], production);
+    const { code, stderr } = await runCli(['seed'], production);
     expect(code).toBe(1);
     expect(stderr).toContain('users:create-admin');
   });
 
   it('users:create-admin makes an administrator, with a password that is generated or read', async () => {
-    const generated = await cli(['users:create-admin', '--email', 'Root@operator.example']);
+    const generated = await runCli(['users:create-admin', '--email', 'Root@operator.example']);
     const password = /password: (\S+)/.exec(generated.stdout)?.[1] ?? '';
     const signedIn = await signIn('root@operator.example', password);
     expect(signedIn).toMatchObject({ status: 200, body: { tenant: null } });
     expect((await app.request('GET', '/v1/tenants', { token: signedIn.body.accessToken as string })).status).toBe(200);
 
-    const read = await cli(
+    const read = await runCli(
       ['users:create-admin', '--email', 'second@operator.example', '--password-stdin'],
       {},
       'umbrella cactus fortnight\n',
@@ -69,7 +52,7 @@ describe('the operator’s commands', () => {
     expect(read.stdout).not.toContain('umbrella');
     expect((await signIn('second@operator.example', 'umbrella cactus fortnight')).status).toBe(200);
 
-    const weak = await cli(
+    const weak = await runCli(
       ['users:create-admin', '--email', 'third@operator.example', '--password-stdin'],
       {},
       'short\n',
@@ -79,10 +62,10 @@ describe('the operator’s commands', () => {
 
   it('AUTH-19 keys:rotate waits until the next key is known everywhere, unless it is told not to', async () => {
     const person = await app.signIn();
-    const early = await cli(['keys:rotate']);
+    const early = await runCli(['keys:rotate']);
     expect(early).toMatchObject({ code: 1 });
     expect(early.stderr).toContain('--early');
-    expect(await cli(['keys:rotate', '--early'])).toMatchObject({ code: 0 });
+    expect(await runCli(['keys:rotate', '--early'])).toMatchObject({ code: 0 });
     expect((await app.request('GET', '/v1/me', { token: person.token })).status).toBe(200);
     const next = await app.signIn();
     expect((await app.request('GET', '/v1/me', { token: next.token })).status).toBe(200);

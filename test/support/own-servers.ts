@@ -10,8 +10,9 @@ const ROOT = join(__dirname, '../..');
 const execute = promisify(execFile);
 
 /** A command of service.mjs. */
-export async function service(command: string, folder: string): Promise<Record<string, string>> {
-  const { stdout } = await execute(process.execPath, [join(__dirname, 'service.mjs'), command, folder], { cwd: ROOT });
+export async function service(command: string, folder: string, ...args: string[]): Promise<Record<string, string>> {
+  const program = [join(__dirname, 'service.mjs'), command, folder, ...args];
+  const { stdout } = await execute(process.execPath, program, { cwd: ROOT });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
 }
 
@@ -118,6 +119,29 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     remove: async () => {
       await service('stop-redis', folder);
       await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface OwnPgBouncer {
+  /** The login that it was started with, through the pooler. */
+  readonly url: string;
+  remove(): Promise<void>;
+}
+
+/** A pooler in front of the server that runs; see pgbouncer.mjs. @param url of the login that may go through it */
+export async function startOwnPgBouncer(
+  url: string,
+  mode: 'transaction' | 'session' | 'statement' = 'transaction',
+  poolSize = 5,
+): Promise<OwnPgBouncer> {
+  const folder = await newFolder();
+  const answer = await service('start-pgbouncer', join(folder, 'pgbouncer'), url, mode, String(poolSize));
+  return {
+    url: answer.url ?? '',
+    remove: async () => {
+      await service('stop-pgbouncer', join(folder, 'pgbouncer'));
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { type Redis } from 'ioredis';
-import { Client } from 'pg';
+import { type Client } from 'pg';
 import { UNAVAILABLE } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
 import { REDIS } from '../../platform/cache/redis.token';
+import { DatabaseClient } from '../../platform/database/database-client';
 import { missingMigrations } from '../../platform/database/schema-state';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
 import { type ReadyResponse } from './dto/health.dto';
@@ -66,14 +67,12 @@ export class HealthService {
 
   /** A connection of its own: a pool that is busy is no reason to take the process out of service. */
   private async reachDatabase(): Promise<void> {
-    const client = new Client({
+    const client: Client = new DatabaseClient({
       connectionString: this.config.database.url,
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
       application_name: 'daybook-health',
     });
-    // a connection that breaks later is told here, and would end the process if nobody listened
-    client.on('error', () => undefined);
     try {
       await client.connect();
       if (this.missing?.length === 0) await client.query('SELECT 1');

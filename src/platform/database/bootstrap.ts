@@ -1,5 +1,6 @@
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { type Config } from '../../config/config';
+import { DatabaseClient } from './database-client';
 
 /**
  * Makes the roles and the database, once per server, as its superuser. Safe to run again.
@@ -55,7 +56,7 @@ function expectUser(url: URL, variable: string, role: string): void {
 }
 
 async function withClient(connectionString: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  const client: Client = new DatabaseClient({ connectionString, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     await work(client);

@@ -5,7 +5,7 @@ import { Client, type ClientConfig, type QueryConfig } from 'pg';
  * What the driver and our SQL depend on, however the server, the database or the role is set. Values are of
  * `set_config`; settings that a server's version does not have are passed over.
  */
-const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+export const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   // how values come over the wire: the driver reads one form of each
   ['datestyle', 'ISO, MDY'],
   ['intervalstyle', 'postgres'],

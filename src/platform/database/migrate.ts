@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { areShared, UnusablePoolerError } from './sessions';
 
 /** Any two pods that migrate at once share this key; the second waits, then finds nothing to do. */
 export const MIGRATION_LOCK = 4_711_001;
@@ -8,6 +9,11 @@ export const MIGRATION_LOCK = 4_711_001;
  * @returns names of those applied
  */
 export async function migrate(options: DataSourceOptions): Promise<string[]> {
+  // the lock would be left on a connection that somebody else has by then
+  if (await areShared((options as { url: string }).url))
+    throw new UnusablePoolerError(
+      'DATABASE_MIGRATION_URL goes through a pooler that shares sessions; name the server itself',
+    );
   const dataSource = await new DataSource(options).initialize();
   try {
     const [role] = await dataSource.query<{ rolbypassrls: boolean; name: string }[]>(

@@ -10,7 +10,7 @@ const PATIENCE_MS = 5_000;
 /** What stands between us and the server cannot be worked through. */
 export class UnusablePoolerError extends Error {
   constructor(detail: string) {
-    super(`Refusing to start: ${detail} (docs/guides/operator.md, Poolers).`);
+    super(`Refusing: ${detail} (docs/guides/operator.md, Poolers).`);
     this.name = 'UnusablePoolerError';
   }
 }
@@ -38,7 +38,8 @@ export class Sessions {
   }
 }
 
-async function areShared(connectionString: string): Promise<boolean> {
+/** @throws UnusablePoolerError of a pooler that knows no transactions */
+export async function areShared(connectionString: string): Promise<boolean> {
   const open = (): Client =>
     new DatabaseClient({
       connectionString,
@@ -72,7 +73,9 @@ async function begin(client: Client): Promise<void> {
   } catch (error) {
     // 08P01 protocol violation: what PgBouncer says in statement mode
     if (errorCode(error) !== '08P01') throw error;
-    throw new UnusablePoolerError('the pooler of DATABASE_URL allows no transactions; it has to pool by transaction');
+    throw new UnusablePoolerError(
+      'the database is behind a pooler that allows no transactions; it has to pool by transaction, or by session',
+    );
   }
 }
 
