@@ -7,6 +7,7 @@ import { HoldsAndChain1795300000006 } from './1795300000006-holds-and-chain';
 import { Templates1795300000007 } from './1795300000007-templates';
 import { Evidence1795300000009 } from './1795300000009-evidence';
 import { Scheduled1795300000010 } from './1795300000010-scheduled';
+import { BalanceCheckPlan1795300000011 } from './1795300000011-balance-check-plan';
 
 /** In order. A migration that was released is never changed. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Templates1795300000007,
   Evidence1795300000009,
   Scheduled1795300000010,
+  BalanceCheckPlan1795300000011,
 ];
