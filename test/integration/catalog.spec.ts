@@ -89,7 +89,7 @@ const SPOILT: readonly (readonly [rule: string, object: string, sql: string])[] 
     'policies',
     'accounts',
     `DROP POLICY accounts_floor ON accounts;
-     CREATE POLICY accounts_floor ON accounts AS RESTRICTIVE FOR SELECT USING (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid)`,
+     CREATE POLICY accounts_floor ON accounts AS RESTRICTIVE FOR SELECT TO daybook_app, daybook_readonly USING (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid)`,
   ],
   [
     'policies',
@@ -97,6 +97,9 @@ const SPOILT: readonly (readonly [rule: string, object: string, sql: string])[] 
     `ALTER POLICY accounts_tenant ON accounts USING (tenant_id = current_setting('app.tenant_id', true)::uuid)`,
   ],
   ['policies', 'accounts', 'ALTER POLICY accounts_tenant ON accounts TO daybook_app'],
+  ['policies', 'accounts', 'ALTER POLICY accounts_floor ON accounts TO daybook_app'],
+  ['policies', 'accounts', 'ALTER POLICY accounts_system ON accounts TO daybook_system, daybook_migrator, daybook_app'],
+  ['policies', 'accounts', 'DROP POLICY accounts_system ON accounts'],
   ['tenant-first-in-keys', 'accounts.oracle', 'CREATE UNIQUE INDEX oracle ON accounts (code)'],
   ['tenant-first-in-keys', 'accounts.oracle', 'CREATE UNIQUE INDEX oracle ON accounts (lower(code), tenant_id)'],
   [
@@ -226,7 +229,7 @@ describe('TEN-03 REL-22 F6 F9 the catalog of a freshly migrated database', () =>
              (SELECT count(*)::int FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace) AS keys`);
     const [{ tables, policies, keys } = { tables: 0, policies: 0, keys: 0 }] = rows;
     expect(tables).toBeGreaterThanOrEqual(9);
-    expect(policies).toBe(2 * tables);
+    expect(policies).toBe(3 * tables);
     expect(keys).toBeGreaterThanOrEqual(8);
   });
 

@@ -36,8 +36,12 @@ export interface OwnPostgres {
 /**
  * A PostgreSQL server of this test file's own, for breaking it. From then on `createTestDatabase` and `startTestApp`
  * use it.
+ *
+ * @param bootstrapAs makes the role that `bootstrap` runs as, instead of the superuser, and returns its URL
  */
-export async function startOwnPostgres(): Promise<OwnPostgres> {
+export async function startOwnPostgres(
+  bootstrapAs: (superuserUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<OwnPostgres> {
   const parent = await newFolder();
   const folder = join(parent, 'postgres');
   const { adminUrl = '' } = await service('start-postgres', folder);
@@ -52,7 +56,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const env = {
     ...process.env,
     NODE_ENV: 'test',
-    DATABASE_ADMIN_URL: adminUrl,
+    DATABASE_ADMIN_URL: await bootstrapAs(adminUrl),
     DATABASE_URL: process.env.TEST_DATABASE_URL,
     DATABASE_MIGRATION_URL: process.env.TEST_DATABASE_MIGRATION_URL,
     REDIS_URL: process.env.TEST_REDIS_URL,

@@ -145,13 +145,17 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT name AS object, 'row-level security is not ENABLEd and FORCEd' AS detail
     FROM tenant_tables WHERE NOT (relrowsecurity AND relforcerowsecurity)`,
 
-  // one permissive policy lets rows in and one restrictive policy keeps the floor: a second permissive one cannot widen it
+  // one permissive policy lets rows in and one restrictive policy keeps the floor: another permissive one cannot widen it
   policies: `
-    SELECT t.name AS object, 'must have one permissive and one restrictive policy FOR ALL TO PUBLIC, USING and WITH CHECK the tenant of the transaction' AS detail
-    FROM tenant_tables t LEFT JOIN pg_policy p ON p.polrelid = t.oid GROUP BY t.oid, t.name
-    HAVING count(p.oid) <> 2 OR count(p.oid) FILTER (WHERE p.polpermissive) <> 1
-        OR NOT bool_and(p.polcmd = '*' AND p.polroles = '{0}'
-             AND pg_get_expr(p.polqual, p.polrelid) IS NOT DISTINCT FROM $7 AND pg_get_expr(p.polwithcheck, p.polrelid) IS NOT DISTINCT FROM $7)`,
+    SELECT t.name AS object, 'must have the three policies of tenantTable() and no other: the rows of the transaction''s tenant for everybody, as a floor for the application, and all rows for daybook_system and daybook_migrator' AS detail
+    FROM tenant_tables t LEFT JOIN (
+      SELECT p.*, pg_get_expr(p.polqual, p.polrelid) AS reads, pg_get_expr(p.polwithcheck, p.polrelid) AS writes,
+             ARRAY(SELECT rolname::text FROM pg_roles WHERE oid = ANY (p.polroles) ORDER BY 1) AS roles FROM pg_policy p
+    ) p ON p.polrelid = t.oid GROUP BY t.oid, t.name
+    HAVING count(p.oid) <> 3 OR NOT bool_and(p.polcmd = '*')
+        OR count(p.oid) FILTER (WHERE p.polpermissive AND p.polroles = '{0}' AND p.reads = $7 AND p.writes = $7) <> 1
+        OR count(p.oid) FILTER (WHERE NOT p.polpermissive AND p.roles = '{daybook_app,daybook_readonly}' AND p.reads = $7 AND p.writes = $7) <> 1
+        OR count(p.oid) FILTER (WHERE p.polpermissive AND p.roles = '{daybook_migrator,daybook_system}' AND p.reads = 'true' AND p.writes = 'true') <> 1`,
 
   'tenant-first-in-keys': `
     SELECT t.name || '.' || i.relname AS object, 'a unique index whose first column is not tenant_id tells one tenant of the rows of others' AS detail
@@ -248,7 +252,7 @@ const RULES: Readonly<Record<string, string>> = {
     UNION ALL
     SELECT m.rolname, 'is a member of ' || r.rolname FROM pg_roles m, pg_roles r
     WHERE m.rolname IN ('daybook_app', 'daybook_readonly') AND r.oid <> m.oid AND NOT m.rolsuper AND pg_has_role(m.oid, r.oid, 'MEMBER')
-      AND (r.rolsuper OR r.rolbypassrls OR r.rolname ~ '^pg_' OR r.oid IN (SELECT relowner FROM tables))`,
+      AND (r.rolsuper OR r.rolbypassrls OR r.rolname ~ '^pg_' OR r.rolname IN ('daybook_system', 'daybook_migrator') OR r.oid IN (SELECT relowner FROM tables))`,
 
   settings: `
     SELECT COALESCE((SELECT datname FROM pg_database d WHERE d.oid = s.setdatabase), (SELECT rolname FROM pg_roles r WHERE r.oid = s.setrole)) AS object,
@@ -282,7 +286,7 @@ export async function auditCatalog(reader: CatalogReader): Promise<CatalogFindin
   const missing = await reader.query(
     `SELECT name AS object, 'the role does not exist: run bootstrap' AS detail FROM unnest($1::text[]) AS name
      WHERE name NOT IN (SELECT rolname FROM pg_roles)`,
-    [['daybook_owner', 'daybook_system', 'daybook_app', 'daybook_readonly']],
+    [['daybook_owner', 'daybook_system', 'daybook_migrator', 'daybook_app', 'daybook_readonly']],
   );
   if (missing.rows.length > 0) return missing.rows.map((row) => ({ rule: 'roles', ...row }));
   const values = [

@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Global, Injectable, Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { Config } from '../../config/config';
@@ -6,13 +6,19 @@ import { dataSourceOptions } from './data-source-options';
 import { assertSafeRole } from './role-check';
 import { missingMigrations } from './schema-state';
 import { Sessions, UnusablePoolerError } from './sessions';
+import { checkServerVersion, SERVER_VERSION } from './supported-versions';
 import { TenantDatabase } from './tenant-database';
 
 @Injectable()
-class RoleGuardAtBoot implements OnModuleInit {
+class DatabaseGuardAtBoot implements OnModuleInit {
+  private readonly logger = new Logger('Database');
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async onModuleInit(): Promise<void> {
+    const [server] = await this.dataSource.query<{ version: number }[]>(SERVER_VERSION);
+    const warning = checkServerVersion(server?.version ?? 0);
+    if (warning !== undefined) this.logger.warn(warning);
     await assertSafeRole(this.dataSource);
     // some may be missing, and make the process not ready; without any there is nothing to start with
     await missingMigrations((sql) => this.dataSource.query<{ name: string }[]>(sql));
@@ -47,7 +53,7 @@ export class DatabaseModule {
         }),
         SessionsModule,
       ],
-      providers: [TenantDatabase, RoleGuardAtBoot],
+      providers: [TenantDatabase, DatabaseGuardAtBoot],
       exports: [SessionsModule, TenantDatabase],
     };
   }

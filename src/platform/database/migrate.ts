@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { areShared, UnusablePoolerError } from './sessions';
+import { checkServerVersion, SERVER_VERSION } from './supported-versions';
 
 /** Any two pods that migrate at once share this key; the second waits, then finds nothing to do. */
 export const MIGRATION_LOCK = 4_711_001;
@@ -16,11 +17,14 @@ export async function migrate(options: DataSourceOptions): Promise<string[]> {
     );
   const dataSource = await new DataSource(options).initialize();
   try {
-    const [role] = await dataSource.query<{ rolbypassrls: boolean; name: string }[]>(
-      'SELECT rolname AS name, rolbypassrls OR rolsuper AS rolbypassrls FROM pg_roles WHERE rolname = current_user',
+    const [server] = await dataSource.query<{ version: number }[]>(SERVER_VERSION);
+    checkServerVersion(server?.version ?? 0);
+    const [role] = await dataSource.query<{ name: string; migrates: boolean }[]>(
+      `SELECT rolname AS name, rolsuper OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'daybook_migrator' AND pg_has_role(current_user, oid, 'USAGE')) AS migrates
+         FROM pg_roles WHERE rolname = current_user`,
     );
-    // under FORCE row-level security a backfill would change 0 rows and say nothing
-    if (!role?.rolbypassrls)
+    // under FORCE row-level security the backfill of another role would change 0 rows and say nothing
+    if (!role?.migrates)
       throw new Error(`migrations must run as daybook_migrator, not ${role?.name ?? '?'}: set DATABASE_MIGRATION_URL`);
     const lock = dataSource.createQueryRunner();
     try {

@@ -8,6 +8,7 @@ import { Templates1795300000007 } from './1795300000007-templates';
 import { Evidence1795300000009 } from './1795300000009-evidence';
 import { Scheduled1795300000010 } from './1795300000010-scheduled';
 import { BalanceCheckPlan1795300000011 } from './1795300000011-balance-check-plan';
+import { SystemPolicies1795300000012 } from './1795300000012-system-policies';
 
 /** In order. A migration that was released is never changed. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   Evidence1795300000009,
   Scheduled1795300000010,
   BalanceCheckPlan1795300000011,
+  SystemPolicies1795300000012,
 ];
