@@ -1,16 +1,20 @@
+import { run } from '../services/processes.mjs';
 import { dependenciesAreInstalled, installDependencies } from '../setup/dependencies.mjs';
 import { asProblem, Problem } from '../setup/problem.mjs';
 import { duration, showProblem, step } from '../setup/steps.mjs';
 import { runJest } from './jest.mjs';
 import { programs } from './programs.mjs';
+import { RUNS } from './runs.mjs';
 
 /**
  * Runs every check, also after one has failed: whoever waited for a test run wants the whole list. What a failing check
  * printed is shown whole.
  *
- * @param filter what follows `npm test --`: passed to Jest, such as part of a file's name
+ * @param args what follows `npm test --`: `--postgres 15` for everything on another version; the rest is passed to Jest,
+ * such as part of a file's name
  */
-export async function check(filter) {
+export async function check(args) {
+  const { postgres, filter } = theirWishes(args);
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => interruption.abort(new Problem('Interrupted.')));
@@ -20,7 +24,7 @@ export async function check(filter) {
   const failures = [];
   try {
     if (!(await dependenciesAreInstalled())) await step('Installing packages', () => installDependencies({ signal }));
-    for (const { title, work } of [...(await programs()), ...jestProjects(filter)]) {
+    for (const { title, work } of [...(await programs()), ...(await jestRuns(postgres, filter))]) {
       const begun = performance.now();
       heading(title);
       const { passed, failed, output = '' } = await work(signal);
@@ -49,16 +53,37 @@ export async function check(filter) {
 
 let testsRan = false;
 
-function jestProjects(filter) {
-  return ['unit', 'integration'].map((project) => ({
-    title: `Jest: ${project}`,
+function theirWishes(args) {
+  const at = args.indexOf('--postgres');
+  if (at < 0) return { filter: args };
+  return { postgres: args[at + 1] ?? '', filter: args.toSpliced(at, 2) };
+}
+
+/** Who asks for a version or for some of the tests gets just that. */
+async function jestRuns(postgres, filter) {
+  const jest = (title, project, files, env) => ({
+    title: `Jest: ${title}`,
     work: async (signal) => {
-      const result = await runJest(project, filter, signal);
+      const result = await runJest(project, files, signal, env);
       testsRan ||= result.passed + result.failed > 0;
       return result;
     },
-  }));
+  });
+  if (postgres !== undefined) {
+    return [jest(`integration, PostgreSQL ${postgres}`, 'integration', filter, { POSTGRES_PROGRAMS: postgres })];
+  }
+  const plain = ['unit', 'integration'].map((project) => jest(project, project, filter));
+  if (filter.length > 0) return plain;
+  const others = [];
+  for (const { title, env, needs, files } of RUNS) {
+    if (needs && !(await onPath(needs))) console.log(`left out: ${title}: ${needs} is not installed`);
+    else others.push(jest(title, 'integration', files, env));
+  }
+  return [...plain, ...others];
 }
+
+const onPath = async (program) =>
+  (await run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${program}`]).catch(() => null))?.code === 0;
 
 function heading(title) {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 70 - title.length))}`);

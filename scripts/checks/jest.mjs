@@ -8,16 +8,17 @@ import { root } from '../setup/project.mjs';
  * Runs one Jest project, shows its output while it comes, and counts tests. A file that could not even be loaded has no
  * tests to count and counts as one failure; so does a Jest that ends badly without saying why.
  */
-export async function runJest(project, filter, signal) {
+export async function runJest(project, filter, signal, env = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-jest-'));
   const results = join(folder, 'results.json');
   // Jest's own choice is one worker on two cores; integration tests wait for PostgreSQL more than they compute
-  const workers = Math.min(8, Math.max(2, availableParallelism() - 1));
+  const workers = Math.min(8, availableParallelism() + 1);
   const args = ['node_modules/jest/bin/jest.js', '--selectProjects', project, `--maxWorkers=${workers}`];
   args.push('--ci', '--passWithNoTests', '--json', `--outputFile=${results}`, ...filter);
   try {
     const { code } = await run(process.execPath, args, {
       cwd: root,
+      env: { ...process.env, ...env },
       signal,
       stdio: ['ignore', 'ignore', 'pipe'], // standard output would repeat the JSON
       output: (data) => process.stdout.write(data),

@@ -12,7 +12,8 @@ const execute = promisify(execFile);
 /** A command of service.mjs. */
 export async function service(command: string, folder: string, ...args: string[]): Promise<Record<string, string>> {
   const program = [join(__dirname, 'service.mjs'), command, folder, ...args];
-  const { stdout } = await execute(process.execPath, program, { cwd: ROOT });
+  // Jest's own copy of the environment, which a test may have changed
+  const { stdout } = await execute(process.execPath, program, { cwd: ROOT, env: process.env });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
 }
 
@@ -30,6 +31,8 @@ export interface OwnPostgres {
   /** Stops the server and each of its processes in the middle of what they do: it is there and says nothing, until `thaw`. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+  /** What the server has logged since it started. */
+  log(): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ export async function startOwnPostgres(
     crash: async () => {
       process.kill(await postmaster(), 'SIGQUIT'); // what `pg_ctl stop -m immediate` sends
     },
+    log: () => readFile(join(folder, 'cluster/server.log'), 'utf8'),
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
     start: async () => {
