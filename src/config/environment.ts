@@ -88,7 +88,9 @@ export const environmentSchema = z.object({
     .describe('The same database as the role daybook_migrator. Only `cli.js migrate` and `cli.js bootstrap` read it.'),
   DATABASE_ADMIN_URL: url(POSTGRES)
     .optional()
-    .describe('A superuser of the server. Only `cli.js bootstrap` reads it: it makes the roles and the database.'),
+    .describe(
+      'A superuser of the server, or a role with CREATEROLE and CREATEDB. Only `cli.js bootstrap` reads it: it makes the roles and the database.',
+    ),
   DATABASE_POOL_SIZE: integer(10, 1).describe('Connections per process.'),
   DATABASE_POOL_TIMEOUT_MS: integer(2_000, 1).describe('How long a request waits for a connection before it gets 503.'),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(5_000, 1).describe('Longest single statement.'),
