@@ -52,6 +52,8 @@ export class JobEventStreams {
     const tenantId = request.principal?.tenantId as string;
     const after = lastEventId(request);
     const { last, state } = await this.read(tenantId, jobId, after);
+    // the request's deadline has answered in the meantime
+    if (reply.sent) return;
     if (FINAL_STATES.includes(state) && last <= after) {
       await reply.status(204).send();
       return;
