@@ -12,7 +12,7 @@ export async function runJest(project, filter, signal, env = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-jest-'));
   const results = join(folder, 'results.json');
   // Jest's own choice is one worker on two cores; integration tests wait for PostgreSQL more than they compute
-  const workers = Math.min(8, availableParallelism() + 1);
+  const workers = Math.min(8, Math.max(2, availableParallelism() - 1));
   const args = ['node_modules/jest/bin/jest.js', '--selectProjects', project, `--maxWorkers=${workers}`];
   args.push('--ci', '--passWithNoTests', '--json', `--outputFile=${results}`, ...filter);
   try {

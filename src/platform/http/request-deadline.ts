@@ -22,7 +22,8 @@ export function limitRequestTime(fastify: FastifyInstance, problems: ProblemFilt
     const long = takesFile(request) || sendsLines(request) || takesBulk(request.routeOptions.config);
     const timer = setTimeout(
       () => {
-        if (!reply.sent) problems.send(deadline.pass(), request, reply);
+        // `sent` of a stream is true only at its end
+        if (!reply.sent && !reply.raw.headersSent) problems.send(deadline.pass(), request, reply);
       },
       long ? times.uploadTimeoutMs : times.deadlineMs,
     );
