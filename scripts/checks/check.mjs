@@ -1,4 +1,3 @@
-import { run } from '../services/processes.mjs';
 import { dependenciesAreInstalled, installDependencies } from '../setup/dependencies.mjs';
 import { asProblem, Problem } from '../setup/problem.mjs';
 import { duration, showProblem, step } from '../setup/steps.mjs';
@@ -75,15 +74,13 @@ async function jestRuns(postgres, filter) {
   const plain = ['unit', 'integration'].map((project) => jest(project, project, filter));
   if (filter.length > 0) return plain;
   const others = [];
-  for (const { title, env, needs, files } of RUNS) {
-    if (needs && !(await onPath(needs))) console.log(`left out: ${title}: ${needs} is not installed`);
+  for (const { title, env, missing, files } of RUNS) {
+    const lacks = await missing?.();
+    if (lacks) console.log(`left out: ${title}: ${lacks}`);
     else others.push(jest(title, 'integration', files, env));
   }
   return [...plain, ...others];
 }
-
-const onPath = async (program) =>
-  (await run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${program}`]).catch(() => null))?.code === 0;
 
 function heading(title) {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 70 - title.length))}`);

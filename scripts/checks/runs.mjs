@@ -1,3 +1,5 @@
+import { pgBouncer } from '../../test/support/pgbouncer.mjs';
+
 /** The database itself, seen with plain connections. */
 const DATABASE = ['test/integration/'];
 
@@ -10,14 +12,14 @@ const HEART = ['auth', 'evidence', 'holds', 'import', 'jobs', 'ledger', 'schedul
  * How Jest's integration tests run besides once with everything on the newest PostgreSQL. A run may differ in several
  * ways at once, as each takes a minute or more.
  *
- * `needs`: a program without which a run is left out, with a line that says so.
+ * `missing`: says what a run lacks on this machine; it is left out then.
  */
 export const RUNS = [
   { title: 'PostgreSQL 15', env: { POSTGRES_PROGRAMS: '15' }, files: DATABASE },
   {
     title: 'PostgreSQL 15, through PgBouncer, with a pool of one connection',
     env: { POSTGRES_PROGRAMS: '15', TEST_PGBOUNCER: '1', TEST_POOL_SIZE: '1' },
-    needs: 'pgbouncer',
+    missing: async () => ((await pgBouncer()) ? undefined : 'pgbouncer is not installed'),
     files: HEART,
   },
   {

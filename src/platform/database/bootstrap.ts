@@ -5,14 +5,14 @@ import { errorCode } from './database-errors';
 import { checkServerVersion, SERVER_VERSION } from './supported-versions';
 
 /** Which roles may log in. None is a superuser, makes roles or databases, or replicates. */
-const ROLES = [
-  { name: 'daybook_owner' },
-  { name: 'daybook_system' },
+const ROLES: readonly { readonly name: string; readonly login?: boolean }[] = [
+  { name: 'daybook_owner', login: false },
+  { name: 'daybook_system', login: false },
   { name: 'daybook_migrator', login: true },
   { name: 'daybook_app', login: true },
   // its login is the operator's to give
-  { name: 'daybook_readonly', login: undefined },
-] as const;
+  { name: 'daybook_readonly' },
+];
 
 /** Whose rights the rest of the work needs. */
 const ACTED_FOR = ['daybook_owner', 'daybook_system', 'daybook_migrator'];
@@ -40,7 +40,7 @@ export async function bootstrapDatabase(config: Config): Promise<void> {
 
   await withClient(adminUrl, async (client) => {
     await assertMayBootstrap(client);
-    for (const { name, ...rest } of ROLES) await makeRole(client, name, 'login' in rest ? rest.login : false);
+    for (const { name, login } of ROLES) await makeRole(client, name, login);
     for (const [role, { password }] of [['daybook_app', app] as const, ['daybook_migrator', migrator] as const])
       await client.query(`ALTER ROLE ${role} PASSWORD ${escapeLiteral(decodeURIComponent(password))}`);
     await client.query('GRANT daybook_owner, daybook_system TO daybook_migrator');
