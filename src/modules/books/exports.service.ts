@@ -62,7 +62,7 @@ async function* csvText(pages: AsyncIterable<readonly RecordedTransaction[]>): A
 
 /** In the order of their sequence, by keyset: each page is one short statement. */
 async function* transactionsOf(
-  { client, tenantId }: Transaction,
+  reading: Transaction,
   ledgerId: string,
   { asOf, axis }: AsOfQuery,
 ): AsyncGenerator<RecordedTransaction[]> {
@@ -70,9 +70,9 @@ async function* transactionsOf(
   const until = asOf === undefined ? null : parseInstant(asOf);
   for (let sequence = 0n; ;) {
     const page = await readTransactions(
-      client,
+      reading,
       `t.tenant_id = $1 AND t.ledger_id = $2 AND t.sequence > $3 AND ($4::timestamptz IS NULL OR t.${column} <= $4)`,
-      [tenantId, ledgerId, sequence.toString(), until],
+      [reading.tenantId, ledgerId, sequence.toString(), until],
       `ORDER BY t.sequence LIMIT ${PAGE}`,
     );
     const posted = page.map(({ recorded }) => postedPart(recorded)).filter(({ entries }) => entries.length > 0);

@@ -16,9 +16,10 @@ export class ProofsService {
 
   /** @throws Problem `transaction-not-found`, `checkpoint-needed` */
   async prove(ledgerId: string, id: string): Promise<ProofResponse> {
-    const { client, tenantId } = currentTransaction();
+    const reading = currentTransaction();
+    const { client, tenantId } = reading;
     const where = 't.tenant_id = $1 AND t.ledger_id = $2 AND t.id = $3';
-    const [found] = await readTransactions(client, where, [tenantId, ledgerId, id]);
+    const [found] = await readTransactions(reading, where, [tenantId, ledgerId, id]);
     if (!found) throw new Problem(TRANSACTION_NOT_FOUND, 'The ledger has no transaction with this id.');
     const { recorded } = found;
     const checkpoint = await this.checkpoints.covering(ledgerId, recorded.sequence);

@@ -81,11 +81,11 @@ export class TransactionList {
   }
 
   private async plan(ledgerId: string, texts: FilterTexts): Promise<Plan> {
-    const { client, tenantId } = currentTransaction();
+    const { client, tenantId, now } = currentTransaction();
     const { currency } = texts;
     const scale = currency === undefined ? undefined : (await this.currencies.scaleOf([currency]))(currency);
     const asked = readFilters(texts, scale);
-    const scope: Scope = { tenantId, ledgerId, now: new Date() };
+    const scope: Scope = { tenantId, ledgerId, now };
     await client.query(BY_INDEX);
     const bounds = await boundsOf(client, scope, asked);
     const filters = await withAccountId(client, scope, asked);
@@ -234,7 +234,8 @@ function beyond({ after, before }: Bounds, key: string | undefined, forward: boo
 async function read({ client, scope }: Plan, found: readonly Found[]) {
   const ids = found.map(({ id }) => id);
   const where = 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])';
-  const views = ids.length === 0 ? [] : await readTransactions(client, where, [scope.tenantId, ids], '', scope.now);
+  const views =
+    ids.length === 0 ? [] : await readTransactions({ client, now: scope.now }, where, [scope.tenantId, ids]);
   const byId = new Map(views.map((view) => [view.recorded.id, view]));
   return found.flatMap(({ id, key }): { view: TransactionView; key: readonly string[] }[] => {
     const view = byId.get(id);

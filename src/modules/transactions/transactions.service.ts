@@ -90,9 +90,9 @@ export class TransactionsService {
 
   /** @throws Problem `transaction-not-found` */
   async get(ledgerId: string, id: string): Promise<TransactionResponse> {
-    const { client, tenantId } = currentTransaction();
-    const [transaction] = await readTransactions(client, 't.tenant_id = $1 AND t.ledger_id = $2 AND t.id = $3', [
-      tenantId,
+    const reading = currentTransaction();
+    const [transaction] = await readTransactions(reading, 't.tenant_id = $1 AND t.ledger_id = $2 AND t.id = $3', [
+      reading.tenantId,
       ledgerId,
       id,
     ]);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { NIL_UUID, isUuid } from '../../common/ids/uuid';
 import { Problem } from '../../common/problems/problem';
@@ -26,6 +26,8 @@ export interface Transaction {
   readonly manager: EntityManager;
   /** The driver's connection, for set-based SQL with prepared statements. */
   readonly client: PoolClient;
+  /** When it began, by PostgreSQL's clock, which all processes share: what is recorded is compared with this. */
+  readonly now: Date;
   /**
    * Runs `callback` once the COMMIT succeeded, without making the caller wait; never after a rollback. For what may be
    * lost, such as telling another process: a crash in between skips it, and its errors are only logged.
@@ -160,17 +162,17 @@ export class TenantDatabase implements OnApplicationShutdown {
     try {
       const callbacks: (() => Promise<void> | void)[] = [];
       const afterCommit = (callback: () => Promise<void> | void) => void callbacks.push(callback);
-      const transaction: Transaction = {
-        tenantId,
-        mode,
-        client,
-        afterCommit,
-        get manager() {
-          return connection.manager;
-        },
-      };
       try {
-        await client.query(begin);
+        const transaction: Transaction = {
+          tenantId,
+          mode,
+          client,
+          afterCommit,
+          now: momentOf(await client.query(begin)),
+          get manager() {
+            return connection.manager;
+          },
+        };
         const result = await current.run(transaction, () => work(transaction));
         await this.commit(client, mode);
         for (const callback of callbacks) void this.afterwards(callback);
@@ -268,7 +270,7 @@ export class TenantDatabase implements OnApplicationShutdown {
     const statements = [
       `BEGIN ISOLATION LEVEL ${options.snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}`,
       ...(this.sessions.shared ? [LOCAL_SETTINGS] : []),
-      `SELECT set_config('app.tenant_id', '${tenantId}', true)` +
+      `SELECT now(), set_config('app.tenant_id', '${tenantId}', true)` +
         `, set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs ?? statementTimeoutMs)}', true)` +
         `, set_config('lock_timeout', '${Math.trunc(lockTimeoutMs)}', true)` +
         `, set_config('idle_in_transaction_session_timeout', '${Math.trunc(idleTransactionTimeoutMs)}', true)` +
@@ -282,6 +284,14 @@ export class TenantDatabase implements OnApplicationShutdown {
     }
     return statements.join('; ');
   }
+}
+
+/** What BEGIN's own SELECT answered: a text of several statements has a result for each, of which the types know nothing. */
+function momentOf(results: unknown): Date {
+  const rows = (results as readonly QueryResult<{ now?: Date }>[]).map((result) => result.rows[0]);
+  const moment = rows.find((row) => row?.now)?.now;
+  if (!moment) throw new Error('PostgreSQL did not tell the time');
+  return moment;
 }
 
 /** TypeORM opens a transaction of its own for `save` unless it knows that one is open; then it uses savepoints. */

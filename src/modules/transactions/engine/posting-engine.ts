@@ -169,11 +169,12 @@ export class PostingEngine {
   }
 
   private async decide(
-    { client, tenantId }: Transaction,
+    transaction: Transaction,
     ledgerId: string,
     units: readonly Unit[],
     known: KnownLedger,
   ): Promise<Decision> {
+    const { client, tenantId } = transaction;
     const began = performance.now();
     const state = await readBatch(client, tenantId, ledgerId, units, known);
     const { book } = state;
@@ -183,7 +184,7 @@ export class PostingEngine {
       if (parents.length > 0 || state.holdsDue) due = await readParents(client, tenantId, book, parents);
       await readVelocity(client, tenantId, book, units);
     }
-    const earlier = await earlierTransactions(client, tenantId, state);
+    const earlier = await earlierTransactions(transaction, state);
     const read = performance.now();
 
     // what has ended frees its balance before anybody asks for it
@@ -220,9 +221,12 @@ interface Decision {
   readonly stamp: Stamp | undefined;
 }
 
-async function earlierTransactions(client: Transaction['client'], tenantId: string, state: BatchState) {
+async function earlierTransactions(transaction: Transaction, state: BatchState) {
   const ids = [...state.keys.values()].flatMap(({ transactionId }) => transactionId ?? []);
   if (ids.length === 0) return new Map<string, RecordedTransaction>();
-  const transactions = await readTransactions(client, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [tenantId, ids]);
+  const transactions = await readTransactions(transaction, 't.tenant_id = $1 AND t.id = ANY ($2::uuid[])', [
+    transaction.tenantId,
+    ids,
+  ]);
   return new Map(transactions.map(({ recorded }) => [recorded.id, recorded]));
 }

@@ -1,4 +1,4 @@
-import { type PoolClient } from 'pg';
+import { type Transaction } from '../../../platform/database/tenant-database';
 import { type Direction } from '../core/account';
 import { type HoldStatus } from '../core/book';
 import { type EntryKind, movesPosted, type RecordedTransaction, type TransactionKind } from '../core/recorded';
@@ -64,13 +64,12 @@ function wholeOf({ kind, entries }: RecordedTransaction): bigint[] | null {
   return entries.map((entry) => (movesPosted(entry.kind) ? entry.amount : 0n));
 }
 
-/** Transactions with their entries and their state at `now`. `where` and `tail` are SQL of ours, never a caller's. */
+/** Transactions with their entries and their state at the moment of the reading. `where` and `tail` are SQL of ours, never a caller's. */
 export async function readTransactions(
-  client: PoolClient,
+  { client, now }: Pick<Transaction, 'client' | 'now'>,
   where: string,
   values: readonly unknown[],
   tail = '',
-  now = new Date(),
 ): Promise<TransactionView[]> {
   const { rows } = await client.query<Row>(
     `SELECT t.id, t.ledger_id, t.sequence, t.kind, t.parent_id, t.template_id, t.reference, t.description, t.effective_at, t.created_at, t.created_by, t.metadata, t.hash,
