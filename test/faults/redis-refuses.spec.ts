@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Redis from 'ioredis';
 import { AppWithWorkerModule } from '../../src/worker.module';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
+import { startAppProcess } from '../support/app-process';
 import { createTestDatabase } from '../support/database';
 import { createLedger, posting, type TestLedger } from '../support/ledger';
 import { type OwnRedis, startOwnRedis } from '../support/redis';
@@ -89,4 +90,26 @@ describe('Redis refuses to write', () => {
     },
     60_000,
   );
+
+  it('REL F18 a password that is not the right one: the worker stays, degraded, and works once it is', async () => {
+    await admin.config('SET', 'requirepass', 'right');
+    const url = new URL(redis.url);
+    url.password = 'wrong';
+    const worker = await startAppProcess(
+      { REDIS_URL: url.href, DATABASE_URL: app.database.databaseUrl, JOBS_SWEEP_INTERVAL_MS: '200' },
+      'worker',
+    );
+    try {
+      const status = async () =>
+        ((await (await fetch(`${worker.url}/health/ready`)).json()) as { status: string }).status;
+      await delay(2_000);
+      expect(await status()).toBe('degraded');
+      await admin.config('SET', 'requirepass', 'wrong');
+      await until('it has Redis', async () => (await status()) === 'ok');
+      expect(worker.output()).not.toContain('UnhandledPromise');
+    } finally {
+      await admin.config('SET', 'requirepass', '');
+      await worker.kill();
+    }
+  }, 60_000);
 });

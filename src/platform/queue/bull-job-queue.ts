@@ -50,6 +50,7 @@ export class BullJobQueue extends JobQueue implements OnApplicationBootstrap {
   }
 
   consume(concurrency: number, handler: (ticket: unknown) => Promise<void>): void {
+    this.letNameFail();
     const process = this.queue.process(concurrency, async ({ data }) => {
       try {
         await handler(data);
@@ -61,6 +62,13 @@ export class BullJobQueue extends JobQueue implements OnApplicationBootstrap {
     process.catch((error: unknown) => {
       this.logger.error({ msg: 'the job queue stopped', err: error });
     });
+  }
+
+  /** Bull names its connection and waits for nobody: a Redis that refuses even that would end the process. */
+  private letNameFail(): void {
+    const named = this.queue as unknown as { setWorkerName: () => Promise<void> };
+    const setWorkerName = named.setWorkerName.bind(this.queue);
+    named.setWorkerName = () => setWorkerName().catch(() => undefined);
   }
 
   async stop(): Promise<void> {

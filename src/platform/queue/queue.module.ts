@@ -34,7 +34,8 @@ function connectionOf(address: string): QueueOptions['redis'] {
     ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
     ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
     db: Number(url.pathname.slice(1) || 0),
-    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+    // the name that its certificate has to have is that of the host
+    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
     connectTimeout: 2_000,
     retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
   };
