@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { type Redis } from 'ioredis';
 import { type Client } from 'pg';
@@ -13,14 +13,19 @@ import { type ReadyResponse } from './dto/health.dto';
 
 /** Probes give up after a second or so; an answer has to come before that. */
 const PATIENCE_MS = 800;
+/** The next look finds what this one began. */
+const CONNECT_PATIENCE_MS = 5_000;
 /** A storm of probes costs one look a second. */
 const FRESH_MS = 1_000;
 
+type Connection = Client & DatabaseClient;
+
 /** Whether the process can serve. */
 @Injectable()
-export class HealthService {
+export class HealthService implements OnApplicationShutdown {
   /** Migrations that the database lacks; once it has them all it keeps them. */
   private missing: readonly string[] | undefined;
+  private idle: Connection | undefined;
   private known: { readonly at: number; readonly checks: Promise<ReadyResponse['checks']> } | undefined;
 
   constructor(
@@ -29,6 +34,10 @@ export class HealthService {
     private readonly indicators: HealthIndicatorService,
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
+
+  onApplicationShutdown(): void {
+    this.forgetIdle();
+  }
 
   /** @throws Problem `unavailable` while the database does not answer or is not migrated, or the process shuts down */
   async ready(): Promise<ReadyResponse> {
@@ -65,21 +74,43 @@ export class HealthService {
     return (result as Record<string, { status: 'up' | 'down' }>)[name]?.status ?? 'down';
   }
 
-  /** A connection of its own: a pool that is busy is no reason to take the process out of service. */
+  /**
+   * A connection of its own: a pool that is busy is no reason to take the process out of service. It is kept, as making
+   * one takes several times as long as a question: what is slow and works stays in service.
+   */
   private async reachDatabase(): Promise<void> {
-    const client: Client = new DatabaseClient({
+    const client = this.idle ?? (await this.connect());
+    this.idle = undefined;
+    try {
+      if (this.missing?.length === 0) await client.query('SELECT 1');
+      else this.missing = await missingMigrations(async (sql) => (await client.query<{ name: string }>(sql)).rows);
+    } catch (error) {
+      client.abandon();
+      throw error;
+    }
+    // another look may have begun before this one ended
+    this.forgetIdle();
+    if (this.lifecycle.draining) await client.end();
+    else this.idle = client;
+  }
+
+  private forgetIdle(): void {
+    void this.idle?.end().catch(() => undefined);
+    this.idle = undefined;
+  }
+
+  private async connect(): Promise<Connection> {
+    const client: Connection = new DatabaseClient({
       connectionString: this.config.database.url,
-      connectionTimeoutMillis: PATIENCE_MS,
+      connectionTimeoutMillis: CONNECT_PATIENCE_MS,
       query_timeout: PATIENCE_MS,
       application_name: 'daybook-health',
     });
-    try {
-      await client.connect();
-      if (this.missing?.length === 0) await client.query('SELECT 1');
-      else this.missing = await missingMigrations(async (sql) => (await client.query<{ name: string }>(sql)).rows);
-    } finally {
-      void client.end().catch(() => undefined);
-    }
+    client.on('end', () => {
+      if (this.idle === client) this.idle = undefined;
+    });
+    await client.connect();
+    return client;
   }
 }
 
