@@ -8,6 +8,7 @@ import { ConfigError, loadConfig } from './config/config';
 import { bootstrapDatabase } from './platform/database/bootstrap';
 import { auditCatalog } from './platform/database/catalog-audit';
 import { DatabaseClient } from './platform/database/database-client';
+import { connectionRefused } from './platform/database/database-errors';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { migrate } from './platform/database/migrate';
 
@@ -81,11 +82,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     await command.run(args);
     return 0;
   } catch (error) {
-    console.error(
-      error instanceof ConfigError
-        ? error.message
-        : `${name ?? ''}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const message = connectionRefused(error) ?? (error instanceof Error ? error.message : String(error));
+    console.error(error instanceof ConfigError ? message : `${name ?? ''}: ${message}`);
     return 1;
   }
 }

@@ -58,6 +58,21 @@ export function connectionLost(error: unknown): boolean {
   );
 }
 
+/** As OpenSSL and Node name what is wrong with a certificate. */
+const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
+
+/** Why there is no connection, and how to mend it; undefined of what may pass by itself, and of other errors. */
+export function connectionRefused(error: unknown): string | undefined {
+  const { code = '', message = '' } = postgresError(error) ?? {};
+  if (code === '28P01' || code === '28000')
+    return `The database refuses the login: ${message}. Compare the URL's user and password with what \`bootstrap\` was given.`;
+  if (code === '3D000') return `There is no such database: ${message}. Run \`node dist/cli.js bootstrap\` first.`;
+  if (CERTIFICATE.test(code))
+    return `The database's certificate is not accepted: ${message}. \`sslrootcert\` in the URL names the file with the certificate of its authority.`;
+  if (message.includes('does not support SSL')) return `${message}, and the URL asks for it (\`sslmode\`).`;
+  return undefined;
+}
+
 /**
  * The problem that a failure of the database is to the caller; undefined where it is not one of the database.
  * @param mode of the transaction that failed: a write that is refused in one that was opened to read is a defect of the

@@ -3,6 +3,7 @@ import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { Config } from '../../config/config';
 import { dataSourceOptions } from './data-source-options';
+import { connectionRefused } from './database-errors';
 import { assertSafeRole } from './role-check';
 import { missingMigrations } from './schema-state';
 import { Sessions, UnusablePoolerError } from './sessions';
@@ -43,7 +44,8 @@ export class DatabaseModule {
             // PostgreSQL may come up after us
             retryAttempts: 10,
             retryDelay: 1_000,
-            toRetry: (error: unknown) => !(error instanceof UnusablePoolerError),
+            toRetry: (error: unknown) =>
+              !(error instanceof UnusablePoolerError) && connectionRefused(error) === undefined,
           }),
           dataSourceFactory: async (options) => {
             const sessions = (options?.extra as { sessions: Sessions }).sessions;

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config/config';
+import { connectionRefused } from '../database/database-errors';
 import { UnsafeRoleError } from '../database/role-check';
 import { NoSchemaError } from '../database/schema-state';
 import { UnusablePoolerError } from '../database/sessions';
@@ -8,5 +9,6 @@ const MENDED_BY_OPERATORS = [ConfigError, NoSchemaError, UnsafeRoleError, Unsupp
 
 /** What is said when a process does not start: a sentence where an operator can mend it, the whole error elsewhere. */
 export function startFailure(error: unknown): unknown {
-  return MENDED_BY_OPERATORS.some((type) => error instanceof type) ? (error as Error).message : error;
+  if (MENDED_BY_OPERATORS.some((type) => error instanceof type)) return (error as Error).message;
+  return connectionRefused(error) ?? error;
 }
