@@ -14,7 +14,7 @@ describe('TEN-01 a server that was set up by a role with CREATEROLE and CREATEDB
   let managedUrl = '';
 
   beforeAll(async () => {
-    postgres = await startOwnPostgres(async (superuserUrl) => {
+    const bootstrapAs = async (superuserUrl: string) => {
       const superuser = new Client({ connectionString: superuserUrl });
       await superuser.connect();
       await superuser.query(`CREATE ROLE managed_admin LOGIN PASSWORD 'managed' CREATEROLE CREATEDB`);
@@ -23,7 +23,8 @@ describe('TEN-01 a server that was set up by a role with CREATEROLE and CREATEDB
       [url.username, url.password] = ['managed_admin', 'managed'];
       managedUrl = url.href;
       return managedUrl;
-    });
+    };
+    postgres = await startOwnPostgres({ bootstrapAs });
     app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '100' }, undefined, AppWithWorkerModule);
     admin = new Client({ connectionString: app.database.adminUrl });
     await admin.connect();

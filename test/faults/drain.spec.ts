@@ -109,7 +109,7 @@ describe('SIGTERM under load', () => {
 
   it('REL kill -9 in a job: another worker runs it again', async () => {
     const url = await startChild({ JOBS_LEASE_MS: '1000' });
-    const id = await enqueue(url, 'test.second');
+    const id = await enqueue(url, 'test.minute');
     const exited = once(child as ChildProcess, 'exit');
     child?.kill('SIGKILL');
     await exited;

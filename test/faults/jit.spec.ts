@@ -1,22 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { AppWithWorkerModule } from '../../src/worker.module';
 import { type TestApp, startTestApp } from '../support/app';
+import { debianPostgresql } from '../support/debian-postgresql';
 import { describeUnless } from '../support/leave-out';
 import { createLedger, posting } from '../support/ledger';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-servers';
 
-/** Debian's packages have the compiler; what comes with npm has not. */
-const DEBIAN = '/usr/lib/postgresql';
-const programs = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
-  .filter((version) => existsSync(join(DEBIAN, version, 'lib/llvmjit.so')))
-  .map((version) => join(DEBIAN, version, 'bin'))[0];
-
 const LONE_POSTINGS = 40;
 
 const missing =
-  programs === undefined ? 'there is no PostgreSQL with JIT (Debian: apt-get install postgresql)' : undefined;
+  debianPostgresql === undefined ? 'there is no PostgreSQL with JIT (Debian: apt-get install postgresql)' : undefined;
 
 describeUnless(missing, 'a server that compiles whatever it may', () => {
   let elsewhere: number;
@@ -29,7 +22,7 @@ describeUnless(missing, 'a server that compiles whatever it may', () => {
     app = await startTestApp();
     elsewhere = await lonePosting(app);
     await app.close();
-    process.env.POSTGRES_PROGRAMS = programs;
+    process.env.POSTGRES_PROGRAMS = debianPostgresql;
     postgres = await startOwnPostgres();
     admin = new Client({ connectionString: process.env.TEST_POSTGRES_ADMIN_URL });
     await admin.connect();

@@ -13,15 +13,20 @@ export interface AppProcess {
   kill(): Promise<void>;
 }
 
-/** The application as a process of its own, from the sources, so that it can be killed; or a worker. */
+/**
+ * The application as a process of its own, from the sources, so that it can be killed; or a worker.
+ *
+ * @param root of another checkout
+ */
 export async function startAppProcess(
   environment: Readonly<Record<string, string>>,
   entry: 'main' | 'worker' = 'main',
+  root = join(__dirname, '../..'),
 ): Promise<AppProcess> {
   const port = await freePort();
   const ports = { PORT: String(port), WORKER_PORT: String(port) };
   const child: ChildProcess = spawn(process.execPath, ['-r', '@swc-node/register', `src/${entry}.ts`], {
-    cwd: join(__dirname, '../..'),
+    cwd: root,
     env: { ...process.env, LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...environment, ...ports },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -33,19 +33,25 @@ export interface OwnPostgres {
   thaw(): Promise<void>;
   /** What the server has logged since it started. */
   log(): Promise<string>;
+  /** In good order. */
+  stop(): Promise<void>;
+  /** Stops it and forgets its data. */
   remove(): Promise<void>;
+}
+
+export interface OwnPostgresOptions {
+  /** Makes the role that `bootstrap` runs as, instead of the superuser, and returns its URL. */
+  readonly bootstrapAs?: (superuserUrl: string) => Promise<string>;
+  /** Where it keeps its data: an empty folder from `newFolder`, which goes with it. */
+  readonly parent?: string;
 }
 
 /**
  * A PostgreSQL server of this test file's own, for breaking it. From then on `createTestDatabase` and `startTestApp`
  * use it.
- *
- * @param bootstrapAs makes the role that `bootstrap` runs as, instead of the superuser, and returns its URL
  */
-export async function startOwnPostgres(
-  bootstrapAs: (superuserUrl: string) => Promise<string> = (url) => Promise.resolve(url),
-): Promise<OwnPostgres> {
-  const parent = await newFolder();
+export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnPostgres> {
+  const { bootstrapAs = (url) => Promise.resolve(url), parent = await newFolder() } = options;
   const folder = join(parent, 'postgres');
   const { adminUrl = '' } = await service('start-postgres', folder);
   const login = (role: string) => {
@@ -79,6 +85,9 @@ export async function startOwnPostgres(
         // it had ended just then
       }
   };
+  const stop = async () => {
+    await service('stop-postgres', folder);
+  };
   return {
     crash: async () => {
       process.kill(await postmaster(), 'SIGQUIT'); // what `pg_ctl stop -m immediate` sends
@@ -89,8 +98,9 @@ export async function startOwnPostgres(
     start: async () => {
       await service('start-postgres', folder);
     },
+    stop,
     remove: async () => {
-      await service('stop-postgres', folder);
+      await stop();
       await rm(parent, { recursive: true, force: true });
     },
   };

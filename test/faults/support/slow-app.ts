@@ -20,10 +20,10 @@ class Second implements JobHandler<NoPayload> {
   }
 }
 
-@JobKind({ name: 'test.minute', description: 'Takes a minute.', payload: NoPayload })
+@JobKind({ name: 'test.minute', description: 'Takes a minute, on the first attempt.', payload: NoPayload })
 class Minute implements JobHandler<NoPayload> {
-  async run({ signal }: JobContext) {
-    await delay(60_000, undefined, { signal });
+  async run({ attempt, signal }: JobContext) {
+    if (attempt === 1) await delay(60_000, undefined, { signal });
   }
 }
 
