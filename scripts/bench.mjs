@@ -4,12 +4,19 @@ import { build, isBuilt } from './setup/build.mjs';
 
 /*
  * `npm run bench`: what the engine and the path around it can do, as ratios within one run. A report, not a test: the
- * raw figures say more about the machine than about Daybook. `npm run bench -- engine http` runs parts of it;
- * docs/performance.md says what they mean.
+ * raw figures say more about the machine than about Daybook. `npm run bench -- engine http` runs parts of it, `npm run
+ * bench -- against FOLDER` compares with another checkout; docs/performance.md says what they mean.
  */
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 8);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const PARTS = ['engine', 'http', 'bulk', 'growth', 'memory', 'start'];
+const PARTS = ['engine', 'http', 'bulk', 'growth', 'memory', 'pooler', 'start'];
+const [first, other] = process.argv.slice(2);
+if (first === 'against') {
+  if (!(await isBuilt())) await build();
+  const { reportAgainst } = await import('./bench/report-against.mjs');
+  await reportAgainst(other ?? '');
+  process.exit();
+}
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((part) => !PARTS.includes(part));
 if (unknown.length > 0) {
@@ -27,7 +34,7 @@ console.log(
     `PostgreSQL with fsync on, ${ROUNDS} rounds of ${SECONDS} s, interleaved, medians.\n`,
 );
 const options = { seconds: SECONDS, rounds: ROUNDS };
-if (PARTS.slice(0, 5).some(runs)) {
+if (PARTS.slice(0, -1).some(runs)) {
   const servers = await startServers();
   const admin = new pg.Client({ connectionString: servers.adminUrl });
   try {
@@ -41,6 +48,10 @@ if (PARTS.slice(0, 5).some(runs)) {
     if (['http', 'bulk', 'memory'].some(runs)) {
       const { reportHttp } = await import('./bench/report-http.mjs');
       await reportHttp(context, engine, { http: runs('http'), bulk: runs('bulk'), memory: runs('memory') });
+    }
+    if (runs('pooler')) {
+      const { reportPooler } = await import('./bench/report-pooler.mjs');
+      await reportPooler(context);
     }
   } finally {
     await admin.end();

@@ -23,19 +23,23 @@ export async function check(args) {
   const failures = [];
   try {
     if (!(await dependenciesAreInstalled())) await step('Installing packages', () => installDependencies({ signal }));
-    for (const { title, work } of [...(await programs()), ...(await jestRuns(postgres, filter))]) {
+    const attempt = async ({ title, work }) => {
       const begun = performance.now();
-      heading(title);
       const { passed, failed, output = '' } = await work(signal);
-      if (failed > 0) {
-        console.log(output.trimEnd());
-        failures.push(title);
-      }
+      if (failed > 0) failures.push(title);
       total.passed += passed;
       total.failed += failed;
-      console.log(
-        `${failed > 0 ? '✗' : '✓'} ${title}: ${passed} passed, ${failed} failed (${duration(performance.now() - begun)})`,
-      );
+      const line = `${failed > 0 ? '✗' : '✓'} ${title}: ${passed} passed, ${failed} failed (${duration(performance.now() - begun)})`;
+      console.log(failed > 0 && output ? `${output.trimEnd()}\n${line}` : line);
+    };
+    await Promise.all(
+      (await programs()).map(async (lane) => {
+        for (const program of lane) await attempt(program);
+      }),
+    );
+    for (const jest of await jestRuns(postgres, filter)) {
+      heading(jest.title);
+      await attempt(jest);
     }
     if (!testsRan) {
       total.failed += 1;
