@@ -72,3 +72,22 @@ describe('an answer that takes longer than a body may', () => {
     expect(status).toBe(200);
   });
 });
+
+describe('an answer that begins before the deadline of its request and ends after it', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp({ REQUEST_DEADLINE_MS: String(DEADLINE_MS * 3) }, undefined, LongModule);
+  });
+
+  afterAll(() => app.close());
+
+  it('API-01 is not cut: a stream comes to its end', async () => {
+    expect((await app.request('GET', '/v1/long/lines')).text).toBe('0\n1\n2\n3\n4\n5\n');
+  });
+
+  it('API-01 one that has not begun by then is answered with a problem', async () => {
+    const { status, body, headers } = await app.request('GET', '/v1/long');
+    expect([status, (body as { code: string }).code, headers.get('retry-after')]).toEqual([503, 'unavailable', '1']);
+  });
+});

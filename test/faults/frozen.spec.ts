@@ -143,6 +143,28 @@ describe('what answers nothing, and is not gone', () => {
     expect(await times('locked')).toBe(1);
   }, 30_000);
 
+  it('API-19 a stream of a job says that it ends because the database is gone, and goes on from there later', async () => {
+    const job = { token: owner.token, body: { kind: 'ledger.verify', payload: {} } };
+    const { body } = await app.request('POST', '/v1/jobs', job);
+    const stream = () =>
+      fetch(`${app.url}/v1/jobs/${(body as { id: string }).id}/events`, {
+        headers: { authorization: `Bearer ${owner.token}` },
+      });
+    const open = await stream();
+    await postgres.crash();
+    try {
+      expect(await open.text()).toMatch(/event: closing\ndata: \{"reason":"unavailable"\}\n\n$/);
+      expect((await stream()).status).toBe(503);
+    } finally {
+      await postgres.start();
+    }
+    const again = await until('it is there again', async () => {
+      const answer = await stream();
+      return answer.status === 200 && answer;
+    });
+    await again.body?.cancel();
+  }, 60_000);
+
   it('Redis frozen: money moves, people sign in, jobs are taken, all by the deadline', async () => {
     const answers = await frozen(redis, 0, () =>
       Promise.all(
