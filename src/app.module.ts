@@ -1,51 +1,25 @@
-import { Module } from '@nestjs/common';
+import { Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ENTITIES } from './app.entities';
+import { FEATURES } from './app.features';
 import { ConfigModule } from './config/config.module';
-import { AuthenticationGuard, AuthModule } from './modules/auth';
-import { BooksModule } from './modules/books';
-import { EvidenceModule } from './modules/evidence';
-import { HealthModule } from './modules/health';
-import { JobsModule } from './modules/jobs';
-import { ProblemsModule } from './modules/problems';
-import { TenantsModule } from './modules/tenants';
-import { TransactionsModule } from './modules/transactions';
-import { UsersModule } from './modules/users';
-import { RedisModule } from './platform/cache/redis.module';
+import { AuthenticationGuard } from './modules/auth';
 import { DatabaseModule } from './platform/database/database.module';
-import { HttpModule } from './platform/http/http.module';
+import { type Features } from './platform/features/features';
 import { ThrottleGuard } from './platform/http/throttling/throttle.guard';
-import { LifecycleModule } from './platform/lifecycle/lifecycle';
-import { QueueModule } from './platform/queue/queue.module';
-import { TelemetryModule } from './platform/telemetry/telemetry.module';
 import { AccessGuard } from './platform/security/access.guard';
-import { SecurityModule } from './platform/security/security.module';
 
-@Module({
-  imports: [
-    ConfigModule,
-    DatabaseModule.forRoot(ENTITIES),
-    RedisModule,
-    LifecycleModule,
-    QueueModule,
-    SecurityModule,
-    TelemetryModule,
-    HttpModule,
-    HealthModule,
-    TenantsModule,
-    UsersModule,
-    AuthModule,
-    JobsModule,
-    TransactionsModule,
-    BooksModule,
-    EvidenceModule,
-    ProblemsModule,
-  ],
-  providers: [
-    // the order of the guards is the order in which a request meets them: who is it, how often, may they
-    { provide: APP_GUARD, useExisting: AuthenticationGuard },
-    { provide: APP_GUARD, useExisting: ThrottleGuard },
-    { provide: APP_GUARD, useExisting: AccessGuard },
-  ],
-})
+/** The module of an application that is made of these features. */
+export function applicationOf(features: Features): ModuleMetadata {
+  return {
+    imports: [ConfigModule, DatabaseModule.forRoot(features), ...features.modules],
+    providers: [
+      // the order of the guards is the order in which a request meets them: who is it, how often, may they
+      { provide: APP_GUARD, useExisting: AuthenticationGuard },
+      { provide: APP_GUARD, useExisting: ThrottleGuard },
+      { provide: APP_GUARD, useExisting: AccessGuard },
+    ],
+  };
+}
+
+@Module(applicationOf(FEATURES))
 export class AppModule {}

@@ -2,33 +2,12 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { type Config } from './config/config';
 import { declaredJobKinds, describeJobKinds } from './modules/jobs';
+import { type Features } from './platform/features/features';
 import { describeApi } from './platform/http/openapi/api-description';
 import { completeDocument } from './platform/http/openapi/complete-document';
 
-/** In the order in which a reader meets them. */
-const TAGS: readonly (readonly [name: string, description: string])[] = [
-  ['Sign-in', 'Tokens: getting, renewing and ending them; who is signed in.'],
-  ['Members', 'The persons who belong to a tenant, and their roles: owner, admin, accountant, viewer.'],
-  ['Tenants', 'One’s own tenant, and for platform administrators all of them.'],
-  ['Ledgers', 'Books, their currencies and their trial balances.'],
-  ['Accounts', 'Accounts of a ledger, their balances and entries.'],
-  ['Account templates', 'What accounts are like that are made on their first use.'],
-  ['Transactions', 'Postings: two or more entries that sum to zero in each currency.'],
-  ['Transaction templates', 'Entries with parameters: fees, splits and exchanges that are written once.'],
-  [
-    'Evidence',
-    'That a ledger is as it was recorded: signed checkpoints, proofs, verifications, and how it stands now.',
-  ],
-  [
-    'Imports and exports',
-    'Whole books: in as CSV files by background jobs, out as streams of CSV or an hledger journal.',
-  ],
-  ['Jobs', 'Background work: starting it, watching it, repeating it, and running it on a schedule.'],
-  ['Operations', 'For those who run the service: health, metrics, and the pages that explain problems.'],
-];
-
 /** The description of the API as this build has it. The application need not be initialised, and may be a preview. */
-export function openApiDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
+export function openApiDocument(app: NestFastifyApplication, config: Config, features: Features): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Daybook')
@@ -49,9 +28,28 @@ export function openApiDocument(app: NestFastifyApplication, config: Config): Op
     extraModels: declaredJobKinds().map(({ payload }) => payload),
   });
   describeJobKinds(document);
-  const used = new Set(Object.values(document.paths).flatMap((path) => Object.values(path).flatMap(tagsOf)));
-  document.tags = TAGS.filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
+  describeTags(document, features);
+  describePermissions(document, features);
   return completeDocument(document, config);
+}
+
+function describeTags(document: OpenAPIObject, { tags }: Features): void {
+  const used = new Set(operationsOf(document).flatMap(({ tags: own }) => own));
+  document.tags = [...tags].filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
+}
+
+/** @throws Error of an operation whose tag no feature declares, in a sentence */
+export function assertDeclaredTags(document: OpenAPIObject): void {
+  const declared = new Set(document.tags?.map(({ name }) => name));
+  for (const { path, tags } of operationsOf(document))
+    for (const tag of tags)
+      if (!declared.has(tag))
+        throw new Error(`The tag "${tag}" of ${path} is declared by no feature: add it to the tags of its @Feature().`);
+}
+
+function describePermissions(document: OpenAPIObject, { permissions }: Features): void {
+  const schema = document.components?.schemas?.Permission;
+  if (schema && 'enum' in schema) Object.assign(schema, { type: 'string', enum: [...permissions.keys()] });
 }
 
 /** `LedgersController.create` is `ledgersCreate`: clients are generated with these names, so a rename breaks them. */
@@ -60,6 +58,8 @@ function operationIdFactory(controller: string, method: string): string {
   return `${resource.charAt(0).toLowerCase()}${resource.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
-function tagsOf(operation: unknown): string[] {
-  return (operation as { tags?: string[] }).tags ?? [];
+function operationsOf({ paths }: OpenAPIObject): { path: string; tags: string[] }[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.values(item as Record<string, { tags?: string[] }>).map(({ tags = [] }) => ({ path, tags })),
+  );
 }

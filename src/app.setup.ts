@@ -7,6 +7,7 @@ import { formatTraceparent, traceContextFrom } from './common/http/trace-context
 import { parseStrictJsonBytes } from './common/http/strict-json';
 import { type Config } from './config/config';
 import { requestContext } from './platform/context/request-context';
+import { Features } from './platform/features/features';
 import { Lifecycle } from './platform/lifecycle/lifecycle';
 import { closeSilentConnections } from './platform/lifecycle/silent-connections';
 import { Metrics } from './platform/telemetry/metrics';
@@ -59,7 +60,7 @@ export function setUpApp(app: NestFastifyApplication, config: Config, logger: Pi
   setUpHttp(app, config, logger);
   refuseEarly(app, config);
   addDashboard(app);
-  if (config.http.apiDocs) serveReference(app, () => openApiDocument(app, config));
+  if (config.http.apiDocs) serveReference(app, () => openApiDocument(app, config, app.get(Features)));
   app.enableCors({
     origin: [...config.http.corsOrigins],
     credentials: true,

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ENTITIES } from './app.entities';
+import { FEATURES } from './app.features';
 import { createAdmin } from './cli/create-admin';
 import { rotateKeys } from './cli/rotate-keys';
 import { seed } from './cli/seed';
@@ -22,7 +22,7 @@ const COMMANDS: Readonly<
   migrate: {
     help: 'apply missing migrations (needs DATABASE_MIGRATION_URL)',
     run: async () => {
-      const applied = await migrate(dataSourceOptions(loadConfig(), ENTITIES, 'migrator'));
+      const applied = await migrate(dataSourceOptions(loadConfig(), FEATURES, 'migrator'));
       console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
     },
   },
@@ -59,7 +59,7 @@ async function audit(connectionString: string): Promise<void> {
   const client = new DatabaseClient({ connectionString, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
-    const findings = await auditCatalog({ query: (text, values) => client.query(text, [...values]) });
+    const findings = await auditCatalog({ query: (text, values) => client.query(text, [...values]) }, FEATURES.catalog);
     for (const { rule, object, detail } of findings) console.log(`${rule}: ${object}: ${detail}`);
     if (findings.length > 0) throw new Error(`${findings.length} found`);
     console.log('nothing found');

@@ -3,8 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FEATURES } from './app.features';
 import { AppModule } from './app.module';
-import { openApiDocument } from './app.openapi';
+import { assertDeclaredTags, openApiDocument } from './app.openapi';
 import { VERSIONING } from './app.setup';
 import { loadConfig } from './config/config';
 import { sortedJson } from './platform/http/openapi/sorted-json';
@@ -22,7 +23,9 @@ async function main(path: string): Promise<void> {
   });
   app.enableVersioning(VERSIONING);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, sortedJson(openApiDocument(app, config)));
+  const document = openApiDocument(app, config, FEATURES);
+  assertDeclaredTags(document);
+  await writeFile(path, sortedJson(document));
 }
 
 main(process.argv[2] ?? 'openapi/v1.json').then(

@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
+import { FEATURES } from './app.features';
 import { AppModule } from './app.module';
-import { WorkerModule } from './modules/jobs';
-import { TimekeeperModule } from './modules/transactions';
 
-/** The application, and the worker that runs its jobs and what falls due in ledgers: in `worker.ts`, and in `main.ts` with WORKER_IN_PROCESS. */
-@Module({ imports: [AppModule, WorkerModule, TimekeeperModule] })
+/** The application, and what of its features runs jobs and looks for what is due: in `worker.ts`, and in `main.ts` with WORKER_IN_PROCESS. */
+@Module({ imports: [AppModule, ...FEATURES.workers] })
 export class AppWithWorkerModule {}

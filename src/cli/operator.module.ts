@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
-import { ENTITIES } from '../app.entities';
+import { FEATURES } from '../app.features';
 import { ConfigModule } from '../config/config.module';
 import { AuthModule } from '../modules/auth';
 import { VerificationModule } from '../modules/evidence';
@@ -19,7 +19,7 @@ import { TelemetryModule } from '../platform/telemetry/telemetry.module';
 @Module({
   imports: [
     ConfigModule,
-    DatabaseModule.forRoot(ENTITIES),
+    DatabaseModule.forRoot(FEATURES),
     RedisModule,
     LifecycleModule,
     SecurityModule,

@@ -1,8 +1,9 @@
-import { RequestMethod, type Type } from '@nestjs/common';
+import { Controller, Get, Module, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
 import { ModulesContainer } from '@nestjs/core';
+import { AppModule } from '../../src/app.module';
 import { RouteTable } from '../../src/platform/http/route-table';
-import { ACCESS, type Access } from '../../src/platform/security/access.decorators';
+import { ACCESS, type Access, RequirePermission } from '../../src/platform/security/access.decorators';
 import { startTestApp, type TestApp, type TestPerson } from '../support/app';
 
 interface Route {
@@ -41,6 +42,24 @@ function routesOf(app: TestApp): Route[] {
       });
   });
 }
+
+@Controller('undeclared')
+class UndeclaredController {
+  @Get()
+  @RequirePermission('nothing:read')
+  read(): void {
+    // nobody gets here
+  }
+}
+
+@Module({ imports: [AppModule], controllers: [UndeclaredController] })
+class UndeclaredModule {}
+
+it('AUTH-29 a permission that no feature declares is found at start, with a sentence', async () => {
+  await expect(startTestApp({}, undefined, UndeclaredModule)).rejects.toThrow(
+    'UndeclaredController.read asks for the permission nothing:read, which no feature declares',
+  );
+});
 
 describe('access', () => {
   let app: TestApp;

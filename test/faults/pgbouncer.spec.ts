@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ENTITIES } from '../../src/app.entities';
+import { FEATURES } from '../../src/app.features';
 import { loadConfig } from '../../src/config/config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate } from '../../src/platform/database/migrate';
@@ -124,7 +124,7 @@ describeUnless(missing, 'behind PgBouncer', () => {
     const migrator = await startOwnPgBouncer(database.migrationUrl);
     try {
       Object.assign(process.env, { DATABASE_URL: database.databaseUrl, DATABASE_MIGRATION_URL: migrator.url });
-      await expect(migrate(dataSourceOptions(loadConfig(), ENTITIES, 'migrator'))).rejects.toThrow(
+      await expect(migrate(dataSourceOptions(loadConfig(), FEATURES, 'migrator'))).rejects.toThrow(
         /DATABASE_MIGRATION_URL goes through a pooler/,
       );
     } finally {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { FEATURES } from '../../src/app.features';
 import { loadConfig } from '../../src/config/config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate } from '../../src/platform/database/migrate';
-import { MIGRATIONS } from '../../src/platform/database/migrations';
 import { type AppProcess, startAppProcess } from '../support/app-process';
 import { asSuperuser } from '../support/worker';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -35,7 +35,7 @@ describe('a process starts on a schema that is not its own', () => {
     await database.drop();
   });
 
-  const options = () => dataSourceOptions(loadConfig({ ...process.env, ...environment }), [], 'migrator');
+  const options = () => dataSourceOptions(loadConfig({ ...process.env, ...environment }), FEATURES, 'migrator');
 
   /** As it is before anything was migrated. */
   async function empty(): Promise<void> {
@@ -78,7 +78,7 @@ describe('a process starts on a schema that is not its own', () => {
 
   it('an older one: not ready, says what is missing, and becomes ready when it is migrated', async () => {
     await empty();
-    const older = await new DataSource({ ...options(), migrations: MIGRATIONS.slice(0, -1) }).initialize();
+    const older = await new DataSource({ ...options(), migrations: FEATURES.migrations.slice(0, -1) }).initialize();
     await older.runMigrations();
     await older.query('GRANT SELECT ON schema_migrations TO daybook_app');
     await older.destroy();
@@ -86,8 +86,8 @@ describe('a process starts on a schema that is not its own', () => {
     const { status, body } = await ready();
     expect([status, body.code]).toEqual([503, 'unavailable']);
     expect(body.detail).toContain('run `cli.js migrate`');
-    expect(body.detail).toContain(`Missing: ${MIGRATIONS.at(-1)?.name ?? ''}.`);
-    expect(await migrate(options())).toEqual([MIGRATIONS.at(-1)?.name]);
+    expect(body.detail).toContain(`Missing: ${FEATURES.migrations.at(-1)?.name ?? ''}.`);
+    expect(await migrate(options())).toEqual([FEATURES.migrations.at(-1)?.name]);
     await until('it is ready', async () => (await ready()).status === 200);
   }, 90_000);
 

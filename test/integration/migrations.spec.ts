@@ -4,15 +4,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { type QueryRunner } from 'typeorm';
-import { ENTITIES } from '../../src/app.entities';
+import { FEATURES } from '../../src/app.features';
 import { loadConfig } from '../../src/config/config';
 import { bootstrapDatabase } from '../../src/platform/database/bootstrap';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
-import { MIGRATIONS } from '../../src/platform/database/migrations';
-import { MIGRATION_SETTINGS } from '../../src/platform/database/migrations/tenant-table';
+import { MIGRATION_SETTINGS } from '../../src/platform/database/tenant-table';
 
 const ROOT = join(__dirname, '../..');
+const MIGRATIONS = FEATURES.migrations;
 const NAMES = MIGRATIONS.map((Migration) => new Migration().name);
 
 /** The URL of the role in the database of this test. */
@@ -62,7 +62,7 @@ afterAll(async () => {
 describe('REL-20 migrate', () => {
   it('refuses a role that row-level security applies to, and changes nothing', async () => {
     const config = loadConfig({ ...environment(), DATABASE_MIGRATION_URL: environment().DATABASE_URL });
-    await expect(migrate(dataSourceOptions(config, ENTITIES, 'migrator'))).rejects.toThrow(
+    await expect(migrate(dataSourceOptions(config, FEATURES, 'migrator'))).rejects.toThrow(
       'migrations must run as daybook_migrator, not daybook_app',
     );
     const { rows } = await admin.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
@@ -158,7 +158,7 @@ describe('REL-13 REL-20 a ledger from before the hash chain', () => {
   beforeAll(async () => {
     const config = loadConfig(environment(database));
     await bootstrapDatabase(config);
-    const options = dataSourceOptions(config, ENTITIES, 'migrator');
+    const options = dataSourceOptions(config, FEATURES, 'migrator');
     await migrate({ ...options, migrations: MIGRATIONS.slice(0, 5) });
     rows = new Client({ connectionString: urlOf('TEST_POSTGRES_ADMIN_URL', database) });
     await rows.connect();
@@ -240,8 +240,12 @@ const STOPS_THE_TRAFFIC: Readonly<Record<string, string>> = {
 
 describe('REL-21 the migrations themselves', () => {
   it('are all on the list, in order, once', () => {
-    const files = readdirSync(join(ROOT, 'src/platform/database/migrations')).filter((file) => /^\d+-/.test(file));
-    expect(files.map((file) => file.split('-')[0]).sort()).toEqual(NAMES.map((one) => /\d+$/.exec(one)?.[0]));
+    // each in the folder of its feature
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\/migrations\/\d+-[^/]*\.ts$/.test(file),
+    );
+    const times = files.map((file) => /\/(\d+)-/.exec(file)?.[1]).sort();
+    expect(times).toEqual(NAMES.map((one) => /\d+$/.exec(one)?.[0]));
     expect(NAMES).toEqual([...NAMES].sort((a, b) => Number(/\d+$/.exec(a)) - Number(/\d+$/.exec(b))));
   });
 

@@ -14,6 +14,7 @@ import { dataSourceOptions } from '../../src/platform/database/data-source-optio
 import { DatabaseModule } from '../../src/platform/database/database.module';
 import { assertSafeRole } from '../../src/platform/database/role-check';
 import { NoTransactionError, TenantDatabase } from '../../src/platform/database/tenant-database';
+import { Features } from '../../src/platform/features/features';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const POOL = 2;
@@ -430,7 +431,7 @@ describe('TEN-01 the application refuses to start in a role that could see other
   const check = async (prepare: string, undo: string, url = database.databaseUrl): Promise<string> => {
     if (prepare) await admin.query(prepare);
     const config = loadConfig({ ...process.env, DATABASE_URL: url });
-    const source = await new DataSource(dataSourceOptions(config, [])).initialize();
+    const source = await new DataSource(dataSourceOptions(config, new Features([]))).initialize();
     try {
       return await assertSafeRole(source).then(
         () => 'accepted',
@@ -499,7 +500,9 @@ describe('TEN-01 the application refuses to start in a role that could see other
   it('refuses at boot, before it listens', async () => {
     process.env.DATABASE_URL = database.migrationUrl;
     try {
-      const module = await Test.createTestingModule({ imports: [ConfigModule, DatabaseModule.forRoot([])] })
+      const module = await Test.createTestingModule({
+        imports: [ConfigModule, DatabaseModule.forRoot(new Features([]))],
+      })
         .setLogger(false as never)
         .compile();
       await expect(module.init()).rejects.toThrow('Refusing to start');

@@ -1,6 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Feature } from '../../platform/features/feature';
 import { JwtModule } from '@nestjs/jwt';
-import { RepositoriesModule } from '../../platform/database/repositories';
 import { TenantsModule } from '../tenants';
 import { UsersModule } from '../users';
 import { AccessTokensService } from './access-tokens.service';
@@ -18,13 +17,18 @@ import { PrincipalCache } from './principal-cache';
 import { PrincipalsService } from './principals.service';
 import { SessionsService } from './sessions.service';
 
-@Module({
-  imports: [
-    RepositoriesModule.for([Session, RefreshToken, SigningKey]),
-    JwtModule.register({}),
-    UsersModule,
-    TenantsModule,
-  ],
+@Feature({
+  entities: [Session, RefreshToken, SigningKey],
+  tags: { 'Sign-in': 'Tokens: getting, renewing and ending them; who is signed in.' },
+  catalog: {
+    platformTables: {
+      sessions: 'a session is a person’s; its tenant_id says which tenant the person works in and may be null',
+      refresh_tokens: 'belong to sessions',
+      signing_keys: 'of the installation',
+    },
+  },
+
+  imports: [JwtModule.register({}), UsersModule, TenantsModule],
   controllers: [AuthController, MeController, KeySetController],
   providers: [
     AccessTokensService,

@@ -2,7 +2,6 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ACCESS, type Access } from '../../platform/security/access.decorators';
 import { AccessGuard } from '../../platform/security/access.guard';
-import { type Permission } from '../../platform/security/permissions';
 import { AuthenticationGuard } from './authentication.guard';
 
 /** The guards, for what is not a call of a route: plugins of Fastify, and streams that stay open. */
@@ -14,7 +13,7 @@ export class Authenticator {
   ) {}
 
   /** As if `request` called a route that requires `permission`, now. @throws Problem as such a route answers */
-  async require(request: FastifyRequest, reply: FastifyReply, permission: Permission): Promise<void> {
+  async require(request: FastifyRequest, reply: FastifyReply, permission: string): Promise<void> {
     const handler = () => undefined;
     Reflect.defineMetadata(ACCESS, { kind: 'permission', permission } satisfies Access, handler);
     const context = {

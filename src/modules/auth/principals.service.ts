@@ -3,12 +3,8 @@ import { isUuid } from '../../common/ids/uuid';
 import { TENANT_REQUIRED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
-import {
-  type Permission,
-  PLATFORM_PERMISSIONS,
-  type Role,
-  ROLE_PERMISSIONS,
-} from '../../platform/security/permissions';
+import { Features } from '../../platform/features/features';
+import { type Role } from '../../platform/security/roles';
 import { type TenantStatus } from '../tenants';
 import { type AccessClaims } from './access-token';
 import { type Caller } from './principal-cache';
@@ -32,7 +28,10 @@ interface CallerRow {
 /** Finds out who is behind the claims of a token now: session, person, tenant and membership as they are. */
 @Injectable()
 export class PrincipalsService {
-  constructor(private readonly database: TenantDatabase) {}
+  constructor(
+    private readonly database: TenantDatabase,
+    private readonly features: Features,
+  ) {}
 
   /**
    * @param chosen a tenant that the request names instead of the token's; one of the person's own, or refused
@@ -58,17 +57,10 @@ export class PrincipalsService {
         tenantId: role === undefined ? undefined : tenantId,
         role,
         platformAdmin: row.platformAdmin,
-        permissions: permissionsOf(role, row.platformAdmin),
+        permissions: this.features.permissionsOf(role, row.platformAdmin),
       },
       suspended: row.tenantStatus === 'suspended',
       validUntil: Math.min(claims.exp * 1000, row.expiresAt.getTime()),
     };
   }
-}
-
-function permissionsOf(role: Role | undefined, platformAdmin: boolean): ReadonlySet<Permission> {
-  return new Set<Permission>([
-    ...(role === undefined ? [] : ROLE_PERMISSIONS[role]),
-    ...(platformAdmin ? PLATFORM_PERMISSIONS : []),
-  ]);
 }

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
-import { RepositoriesModule } from '../../platform/database/repositories';
+import { Feature } from '../../platform/features/feature';
+import { BOOKKEEPERS, EVERYBODY } from '../../platform/security/roles';
+import { Imports1795300000005 } from './migrations/1795300000005-imports';
 import { JobsModule } from '../jobs';
 import { TransactionsModule } from '../transactions';
 import { ImportChunk } from './entities/import-chunk.entity';
@@ -14,8 +15,19 @@ import { ImportsController } from './imports.controller';
 import { ImportsService } from './imports.service';
 
 /** Whole books in and out: imports as jobs, exports as streams. */
-@Module({
-  imports: [RepositoriesModule.for([Import, ImportChunk]), JobsModule, TransactionsModule],
+@Feature({
+  entities: [Import, ImportChunk],
+  migrations: [Imports1795300000005],
+  permissions: {
+    'imports:write': { description: 'Read whole books in.', roles: BOOKKEEPERS },
+    'exports:read': { description: 'Write whole books out.', roles: EVERYBODY },
+  },
+  tags: {
+    'Imports and exports':
+      'Whole books: in as CSV files by background jobs, out as streams of CSV or an hledger journal.',
+  },
+
+  imports: [JobsModule, TransactionsModule],
   controllers: [ImportsController, ExportsController],
   providers: [ExportsService, ImportChecker, ImportFiles, ImportKind, ImportPoster, ImportsService],
 })

@@ -1,3 +1,5 @@
+import { Feature } from '../../platform/features/feature';
+import { Evidence1795300000009 } from './migrations/1795300000009-evidence';
 import { Module } from '@nestjs/common';
 import { RepositoriesModule } from '../../platform/database/repositories';
 import { AuthModule } from '../auth';
@@ -26,8 +28,24 @@ import { Verifier } from './verifier.service';
 export class VerificationModule {}
 
 /** What proves that a ledger is as it was recorded: checkpoints, proofs, verifications, bundles. */
-@Module({
-  imports: [RepositoriesModule.for([Checkpoint]), AuthModule, JobsModule, TransactionsModule, VerificationModule],
+@Feature({
+  entities: [Checkpoint, Verification],
+  migrations: [Evidence1795300000009],
+  tags: {
+    Evidence: 'That a ledger is as it was recorded: signed checkpoints, proofs, verifications, and how it stands now.',
+  },
+  catalog: {
+    immutableTables: ['checkpoints', 'verifications'],
+    guardTriggers: ['checkpoints.checkpoints_immutable', 'verifications.verifications_immutable'],
+    systemFunctions: [
+      'daybook_system tenants_to_checkpoint(interval, integer)',
+      'daybook_system tenants_to_verify(interval, integer)',
+      // numbers over all tenants, for gauges
+      'daybook_system ledger_health()',
+    ],
+  },
+
+  imports: [AuthModule, JobsModule, TransactionsModule, VerificationModule],
   controllers: [CheckpointsController, EvidenceController],
   providers: [
     BundleService,

@@ -8,6 +8,7 @@ import { Config } from '../../config/config';
 import { REDIS } from '../../platform/cache/redis.token';
 import { DatabaseClient } from '../../platform/database/database-client';
 import { missingMigrations } from '../../platform/database/schema-state';
+import { Features } from '../../platform/features/features';
 import { Lifecycle } from '../../platform/lifecycle/lifecycle';
 import { type ReadyResponse } from './dto/health.dto';
 
@@ -32,6 +33,7 @@ export class HealthService implements OnApplicationShutdown {
     private readonly config: Config,
     private readonly lifecycle: Lifecycle,
     private readonly indicators: HealthIndicatorService,
+    private readonly features: Features,
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
 
@@ -83,7 +85,11 @@ export class HealthService implements OnApplicationShutdown {
     this.idle = undefined;
     try {
       if (this.missing?.length === 0) await client.query('SELECT 1');
-      else this.missing = await missingMigrations(async (sql) => (await client.query<{ name: string }>(sql)).rows);
+      else
+        this.missing = await missingMigrations(
+          async (sql) => (await client.query<{ name: string }>(sql)).rows,
+          this.features,
+        );
     } catch (error) {
       client.abandon();
       throw error;

@@ -1,6 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Feature } from '../../platform/features/feature';
+import { BOOKKEEPERS, EVERYBODY } from '../../platform/security/roles';
+import { Jobs1795300000004 } from './migrations/1795300000004-jobs';
+import { JobRunner } from './worker/job-runner';
+import { Sweeper } from './worker/sweeper';
+import { Worker } from './worker/worker';
 import { DiscoveryModule } from '@nestjs/core';
-import { RepositoriesModule } from '../../platform/database/repositories';
 import { ThrottlingModule } from '../../platform/http/throttling/throttling.module';
 import { DashboardAccess } from '../../platform/queue/dashboard';
 import { AuthModule } from '../auth';
@@ -20,8 +24,19 @@ import { SchedulesController } from './schedules.controller';
 import { SchedulesService } from './schedules.service';
 import { SweepTasks } from './worker/sweep-tasks';
 
-@Module({
-  imports: [AuthModule, DiscoveryModule, ThrottlingModule, RepositoriesModule.for([Job, JobEvent, JobSchedule])],
+@Feature({
+  entities: [Job, JobEvent, JobSchedule],
+  migrations: [Jobs1795300000004],
+  permissions: {
+    'jobs:read': { description: 'See jobs, their schedules and what becomes of them.', roles: EVERYBODY },
+    'jobs:write': { description: 'Start, cancel and repeat jobs, and schedule them.', roles: BOOKKEEPERS },
+    'platform:dashboard': { description: 'Look into the queue.', roles: [] },
+  },
+  tags: { Jobs: 'Background work: starting it, watching it, repeating it, and running it on a schedule.' },
+  catalog: { systemFunctions: ['daybook_system jobs_to_dispatch(integer)', 'daybook_system schedules_due(integer)'] },
+  worker: { providers: [JobRunner, Sweeper, Worker] },
+
+  imports: [AuthModule, DiscoveryModule, ThrottlingModule],
   controllers: [SchedulesController, JobsController],
   providers: [
     { provide: DashboardAccess, useClass: OperatorAccess },

@@ -1,16 +1,9 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  Module,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
 import { PostingEngine } from './engine/posting-engine';
 import { Semaphore } from './engine/semaphore';
 import { ScheduledPoster } from './scheduled/scheduled-poster';
-import { TransactionsModule } from './transactions.module';
 
 /** Of what is due, so much is looked at per turn to find the ledgers that it is in. */
 const LOOK = 10_000;
@@ -91,7 +84,3 @@ export class Timekeeper implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 }
-
-/** What a worker does for ledgers. A process that only serves HTTP does without it. */
-@Module({ imports: [TransactionsModule], providers: [Timekeeper] })
-export class TimekeeperModule {}

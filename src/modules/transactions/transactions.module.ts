@@ -1,5 +1,12 @@
-import { Module } from '@nestjs/common';
-import { RepositoriesModule } from '../../platform/database/repositories';
+import { Feature } from '../../platform/features/feature';
+import { BOOKKEEPERS, EVERYBODY } from '../../platform/security/roles';
+import { LEDGER_CATALOG } from './transactions.catalog';
+import { Timekeeper } from './timekeeper';
+import { Ledger1795300000003 } from './migrations/1795300000003-ledger';
+import { HoldsAndChain1795300000006 } from './migrations/1795300000006-holds-and-chain';
+import { Templates1795300000007 } from './migrations/1795300000007-templates';
+import { Scheduled1795300000010 } from './migrations/1795300000010-scheduled';
+import { BalanceCheckPlan1795300000011 } from './migrations/1795300000011-balance-check-plan';
 import { AuthModule } from '../auth';
 import { AccountEntriesService } from './account-entries.service';
 import { AccountTemplatesController } from './account-templates.controller';
@@ -22,6 +29,12 @@ import { Ledger } from './entities/ledger.entity';
 import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
 import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionTemplate } from './entities/transaction-template.entity';
+import { Balance } from './entities/balance.entity';
+import { Entry } from './entities/entry.entity';
+import { Hold } from './entities/hold.entity';
+import { ReversalState } from './entities/reversal.entity';
+import { TransactionMetadata } from './entities/transaction-metadata.entity';
+import { Transaction } from './entities/transaction.entity';
 import { LedgersController } from './ledgers.controller';
 import { LedgersService } from './ledgers.service';
 import { ReconciliationService } from './reconciliation.service';
@@ -34,20 +47,48 @@ import { TransactionTemplatesService } from './transaction-templates.service';
 import { TransactionsController } from './transactions.controller';
 import { TransactionsService } from './transactions.service';
 
-@Module({
-  imports: [
-    AuthModule,
-    RepositoriesModule.for([
-      Account,
-      AccountTemplate,
-      Ledger,
-      LedgerHead,
-      ScheduledTransaction,
-      TenantCurrency,
-      TransactionTemplate,
-      TransactionTemplateVersion,
-    ]),
+@Feature({
+  entities: [
+    Ledger,
+    LedgerHead,
+    TenantCurrency,
+    Account,
+    AccountTemplate,
+    Balance,
+    Transaction,
+    TransactionMetadata,
+    TransactionTemplate,
+    TransactionTemplateVersion,
+    Entry,
+    Hold,
+    ReversalState,
+    ScheduledTransaction,
   ],
+  migrations: [
+    Ledger1795300000003,
+    HoldsAndChain1795300000006,
+    Templates1795300000007,
+    Scheduled1795300000010,
+    BalanceCheckPlan1795300000011,
+  ],
+  permissions: {
+    'ledgers:read': { description: 'See ledgers, accounts and balances.', roles: EVERYBODY },
+    'ledgers:write': { description: 'Make, change and close ledgers.', roles: BOOKKEEPERS },
+    'accounts:write': { description: 'Make, change, freeze and close accounts.', roles: BOOKKEEPERS },
+    'transactions:read': { description: 'See transactions and entries.', roles: EVERYBODY },
+    'transactions:write': { description: 'Post, hold, capture, void and reverse.', roles: BOOKKEEPERS },
+  },
+  tags: {
+    Ledgers: 'Books, their currencies and their trial balances.',
+    Accounts: 'Accounts of a ledger, their balances and entries.',
+    'Account templates': 'What accounts are like that are made on their first use.',
+    Transactions: 'Postings: two or more entries that sum to zero in each currency.',
+    'Transaction templates': 'Entries with parameters: fees, splits and exchanges that are written once.',
+  },
+  catalog: LEDGER_CATALOG,
+  worker: { providers: [Timekeeper] },
+
+  imports: [AuthModule],
   controllers: [
     LedgersController,
     AccountsController,

@@ -1,6 +1,3 @@
-import { Member } from './entities/member.entity';
-import { User } from './entities/user.entity';
-
 export { UsersModule } from './users.module';
 export { UsersService, type Membership } from './users.service';
 export { MembersService } from './members.service';
@@ -8,4 +5,4 @@ export { InitialPassword } from './initial-password';
 export { isGuessable, PASSWORD_MAX, PASSWORD_MIN, randomPassword } from './password-policy';
 export { PASSWORD_TOO_WEAK } from './users.errors';
 export { normaliseEmail } from './entities/user.entity';
-export const USER_ENTITIES = [User, Member];
+export { ROLE_SCHEMA } from './dto/member.dto';

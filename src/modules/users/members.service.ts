@@ -8,7 +8,7 @@ import { currentTransaction } from '../../platform/database/tenant-database';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type Page, type PageQuery } from '../../platform/http/pagination/page.dto';
-import { type Role, roleRank } from '../../platform/security/permissions';
+import { type Role, roleRank } from '../../platform/security/roles';
 import { type Principal } from '../../platform/security/principal';
 import { Revocations } from '../../platform/security/revocations';
 import { SecurityLog } from '../../platform/security/security-log';

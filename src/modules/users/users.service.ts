@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, Repository } from 'typeorm';
 import { uuidv7 } from '../../common/ids/uuid';
 import { currentTransaction } from '../../platform/database/tenant-database';
-import { type Role } from '../../platform/security/permissions';
+import { type Role } from '../../platform/security/roles';
 import { normaliseEmail, User } from './entities/user.entity';
 
 export interface Membership {

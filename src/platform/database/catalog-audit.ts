@@ -1,3 +1,4 @@
+import { type CatalogKnowledge } from '../features/feature';
 import { MIGRATIONS_TABLE } from './data-source-options';
 
 /** What the audit found: an object that breaks a rule. */
@@ -7,97 +8,6 @@ export interface CatalogFinding {
   readonly object: string;
   readonly detail: string;
 }
-
-/** Tables whose rows belong to no tenant. The list is closed: whoever adds a table here says why. */
-const PLATFORM_TABLES: Readonly<Record<string, string>> = {
-  tenants: 'the tenants themselves',
-  users: 'a person may belong to several tenants',
-  sessions: 'a session is a person’s; its tenant_id says which tenant the person works in and may be null',
-  refresh_tokens: 'belong to sessions',
-  signing_keys: 'of the installation',
-  [MIGRATIONS_TABLE]: 'of the installation',
-};
-
-/** Functions that run with the rights of another role. What sees across tenants answers ids and states, never contents. */
-const SYSTEM_FUNCTIONS = [
-  'daybook_system memberships_of(uuid)',
-  'daybook_system found_tenant(uuid, uuid)',
-  'daybook_system jobs_to_dispatch(integer)',
-  'daybook_system schedules_due(integer)',
-  // of triggers: they compare whole keys, tenant included, and only ever say no
-  'daybook_system check_entries()',
-  'daybook_system check_transactions()',
-  'daybook_system check_balance_explained()',
-  'daybook_system check_remaining()',
-  'daybook_system check_head()',
-  'daybook_system ledgers_with_due_holds(integer)',
-  // of a trigger: files what a tenant's own rows say under the same tenant
-  'daybook_system list_metadata()',
-  // of the current tenant only; an index over amounts is of no use under row-level security
-  'daybook_system transactions_by_amount(uuid, text, numeric, numeric, numeric, uuid, numeric, uuid, boolean, integer)',
-  'daybook_system ledgers_with_due_schedules(integer)',
-  'daybook_system tenants_to_checkpoint(interval, integer)',
-  'daybook_system tenants_to_verify(interval, integer)',
-  // numbers over all tenants, for gauges
-  'daybook_system ledger_health()',
-  // only the owner of a table may gather its statistics; row-level security applies to the owner too
-  'daybook_owner analyze_grown_tables()',
-];
-
-/** Rows that never change once they are there (REL-03). */
-const IMMUTABLE_TABLES = [
-  'transactions',
-  'entries',
-  'transaction_metadata',
-  'transaction_template_versions',
-  'checkpoints',
-  'verifications',
-];
-
-/** The last line of REL-01 to REL-03 and of members: without them only the code would keep the invariants. */
-const GUARD_TRIGGERS = [
-  'accounts.accounts_counted',
-  'accounts.accounts_kept',
-  'accounts.accounts_same',
-  'balances.balances_kept',
-  'currencies.currencies_kept',
-  'currencies.currencies_same',
-  'checkpoints.checkpoints_immutable',
-  'holds.holds_end_once',
-  'holds.holds_explained_insert',
-  'holds.holds_explained_update',
-  'holds.holds_kept',
-  'holds.holds_shrink',
-  'ledger_heads.ledger_heads_explained_insert',
-  'ledger_heads.ledger_heads_explained_update',
-  'ledger_heads.ledger_heads_kept',
-  'ledger_heads.ledger_heads_same',
-  'ledgers.ledgers_kept',
-  'scheduled_transactions.scheduled_transactions_end_once',
-  'scheduled_transactions.scheduled_transactions_kept',
-  'reversals.reversals_explained_insert',
-  'reversals.reversals_explained_update',
-  'reversals.reversals_kept',
-  'reversals.reversals_same',
-  'reversals.reversals_shrink',
-  'entries.entries_check',
-  'entries.entries_immutable',
-  'transactions.transactions_check',
-  'transactions.transactions_immutable',
-  'transactions.transactions_metadata',
-  'transaction_template_versions.transaction_template_versions_immutable',
-  'verifications.verifications_immutable',
-  'balances.balances_explained_insert',
-  'balances.balances_explained_update',
-  'members.members_owner_removed',
-  'members.members_owner_demoted',
-];
-
-/** Signed amounts, which no CHECK bounds; a trigger compares them with what they follow from. */
-const SIGNED_AMOUNTS = ['entries.balance_after'];
-
-/** Grants of `daybook_system` beyond SELECT, which its functions need. */
-const SYSTEM_GRANTS = ['members INSERT', 'transaction_metadata INSERT'];
 
 const OURS = `(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)`;
 
@@ -282,7 +192,10 @@ export interface CatalogReader {
  * Reads the catalog of a migrated database and reports what could let one tenant see or touch what is another's, or
  * weaken the books (TEN-01, TEN-03, REL-22). From the catalog, not from code: what somebody changed by hand is found too.
  */
-export async function auditCatalog(reader: CatalogReader): Promise<CatalogFinding[]> {
+export async function auditCatalog(
+  reader: CatalogReader,
+  knowledge: Required<CatalogKnowledge>,
+): Promise<CatalogFinding[]> {
   const missing = await reader.query(
     `SELECT name AS object, 'the role does not exist: run bootstrap' AS detail FROM unnest($1::text[]) AS name
      WHERE name NOT IN (SELECT rolname FROM pg_roles)`,
@@ -290,12 +203,12 @@ export async function auditCatalog(reader: CatalogReader): Promise<CatalogFindin
   );
   if (missing.rows.length > 0) return missing.rows.map((row) => ({ rule: 'roles', ...row }));
   const values = [
-    Object.keys(PLATFORM_TABLES),
-    SYSTEM_FUNCTIONS,
-    IMMUTABLE_TABLES,
-    GUARD_TRIGGERS,
-    SIGNED_AMOUNTS,
-    SYSTEM_GRANTS,
+    Object.keys(knowledge.platformTables),
+    knowledge.systemFunctions,
+    knowledge.immutableTables,
+    knowledge.guardTriggers,
+    knowledge.signedAmounts,
+    knowledge.systemGrants,
   ];
   const findings: CatalogFinding[] = [];
   for (const [rule, sql] of Object.entries(RULES)) {

@@ -1,7 +1,6 @@
-import { type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type DataSourceOptions, type MigrationInterface, type ObjectLiteral } from 'typeorm';
 import { type Config } from '../../config/config';
 import { DatabaseClient } from './database-client';
-import { MIGRATIONS } from './migrations';
 import { type Sessions } from './sessions';
 
 /**
@@ -9,6 +8,12 @@ import { type Sessions } from './sessions';
  * transactions have a limit of their own that comes first (`TenantDatabase`).
  */
 const SILENCE_MS = 75_000;
+
+/** What is to be in the database. */
+export interface Schema {
+  readonly entities: readonly (new () => ObjectLiteral)[];
+  readonly migrations: readonly (new () => MigrationInterface)[];
+}
 
 export const MIGRATIONS_TABLE = 'schema_migrations';
 
@@ -24,10 +29,10 @@ export function poolOptions({ database }: Config, sessions: Sessions | undefined
   };
 }
 
-/** What the application, the operator's commands and the TypeORM CLI connect with. Entities and migrations are explicit: no globs. */
+/** What the application, the operator's commands and the TypeORM CLI connect with. Entities and migrations are those of the features: no globs. */
 export function dataSourceOptions(
   config: Config,
-  entities: readonly EntityTarget<ObjectLiteral>[],
+  { entities, migrations }: Schema,
   as: 'app' | 'migrator' = 'app',
   sessions?: Sessions,
 ): DataSourceOptions {
@@ -36,8 +41,8 @@ export function dataSourceOptions(
     type: 'postgres',
     url: as === 'migrator' ? (migrationUrl ?? url) : url,
     applicationName: `daybook-${as}`,
-    entities: [...entities] as never[],
-    migrations: MIGRATIONS,
+    entities: [...entities],
+    migrations: [...migrations],
     migrationsTableName: MIGRATIONS_TABLE,
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Injectable, Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Config } from '../../config/config';
+import { Features } from '../features/features';
 import { dataSourceOptions } from './data-source-options';
 import { connectionRefused } from './database-errors';
 import { assertSafeRole } from './role-check';
@@ -14,7 +15,10 @@ import { TenantDatabase } from './tenant-database';
 class DatabaseGuardAtBoot implements OnModuleInit {
   private readonly logger = new Logger('Database');
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly features: Features,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     const [server] = await this.dataSource.query<{ version: number }[]>(SERVER_VERSION);
@@ -22,7 +26,7 @@ class DatabaseGuardAtBoot implements OnModuleInit {
     if (warning !== undefined) this.logger.warn(warning);
     await assertSafeRole(this.dataSource);
     // some may be missing, and make the process not ready; without any there is nothing to start with
-    await missingMigrations((sql) => this.dataSource.query<{ name: string }[]>(sql));
+    await missingMigrations((sql) => this.dataSource.query<{ name: string }[]>(sql), this.features);
   }
 }
 
@@ -32,7 +36,7 @@ class SessionsModule {}
 @Global()
 @Module({})
 export class DatabaseModule {
-  static forRoot(entities: readonly EntityTarget<ObjectLiteral>[]): DynamicModule {
+  static forRoot(features: Features): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
@@ -40,7 +44,7 @@ export class DatabaseModule {
           inject: [Config, Sessions],
           imports: [SessionsModule],
           useFactory: (config: Config, sessions: Sessions) => ({
-            ...dataSourceOptions(config, entities, 'app', sessions),
+            ...dataSourceOptions(config, features, 'app', sessions),
             // PostgreSQL may come up after us
             retryAttempts: 10,
             retryDelay: 1_000,
@@ -55,8 +59,8 @@ export class DatabaseModule {
         }),
         SessionsModule,
       ],
-      providers: [TenantDatabase, DatabaseGuardAtBoot],
-      exports: [SessionsModule, TenantDatabase],
+      providers: [{ provide: Features, useValue: features }, TenantDatabase, DatabaseGuardAtBoot],
+      exports: [Features, SessionsModule, TenantDatabase],
     };
   }
 }

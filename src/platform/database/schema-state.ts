@@ -1,6 +1,5 @@
 import { errorCode } from './database-errors';
-import { MIGRATIONS_TABLE } from './data-source-options';
-import { MIGRATIONS } from './migrations';
+import { MIGRATIONS_TABLE, type Schema } from './data-source-options';
 
 /** There is nothing in the database that a process could start with. */
 export class NoSchemaError extends Error {
@@ -18,8 +17,8 @@ type Query = (sql: string) => Promise<readonly { readonly name: string }[]>;
  *
  * @throws NoSchemaError before the first migration
  */
-export async function missingMigrations(query: Query): Promise<string[]> {
-  const known = MIGRATIONS.map(({ name }) => name);
+export async function missingMigrations(query: Query, { migrations }: Pick<Schema, 'migrations'>): Promise<string[]> {
+  const known = migrations.map(({ name }) => name);
   try {
     const applied = new Set((await query(`SELECT name FROM ${MIGRATIONS_TABLE}`)).map(({ name }) => name));
     if (applied.size === 0) throw new NoSchemaError();

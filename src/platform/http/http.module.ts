@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RepositoriesModule } from '../database/repositories';
 import { AccessGuard } from '../security/access.guard';
+import { DeclaredPermissions } from '../security/declared-permissions';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity';
 import { IdempotencyService } from './idempotency/idempotency.service';
 import { IdempotentRoute } from './idempotency/idempotent-route';
@@ -19,6 +20,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
   providers: [
     AccessGuard,
     CursorService,
+    DeclaredPermissions,
     IdempotencyService,
     IdempotentRoute,
     ProblemFilter,

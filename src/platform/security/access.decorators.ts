@@ -1,13 +1,12 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata, applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { type Permission } from './permissions';
 import { type Principal } from './principal';
 
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'signed-in' }
-  | { readonly kind: 'permission'; readonly permission: Permission };
+  | { readonly kind: 'permission'; readonly permission: string };
 export const ACCESS = 'daybook:access';
 
 /** Anybody may call this route. */
@@ -18,10 +17,10 @@ export const SignedIn = () =>
   applyDecorators(SetMetadata(ACCESS, { kind: 'signed-in' } satisfies Access), ApiBearerAuth('accessToken'));
 
 /**
- * The caller's role in the tenant must have the permission. Every route says one of `@Public`, `@SignedIn` or this;
+ * The caller's role in the tenant must have the permission, which a feature declares. Every route says one of `@Public`, `@SignedIn` or this;
  * one that says nothing is refused, and a test fails on it.
  */
-export const RequirePermission = (permission: Permission) =>
+export const RequirePermission = (permission: string) =>
   applyDecorators(
     SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access),
     ApiBearerAuth('accessToken'),

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyRequest } from 'fastify';
 import { FORBIDDEN, TENANT_REQUIRED, UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
+import { isPlatform } from '../features/features';
 import { PerRoute } from '../http/per-route';
 import { ACCESS, type Access } from './access.decorators';
 
@@ -22,7 +23,7 @@ export class AccessGuard implements CanActivate {
     const principal = context.switchToHttp().getRequest<FastifyRequest>().principal;
     if (!principal) throw new Problem(UNAUTHENTICATED, 'Send a valid access token.');
     if (access.kind === 'signed-in') return true;
-    if (!principal.tenantId && !access.permission.startsWith('platform:'))
+    if (!principal.tenantId && !isPlatform(access.permission))
       throw new Problem(TENANT_REQUIRED, 'This route works inside a tenant, and your credential names none.');
     if (principal.permissions.has(access.permission)) return true;
     throw new Problem(FORBIDDEN, `Your role lacks the permission ${access.permission}.`);

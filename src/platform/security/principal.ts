@@ -1,4 +1,4 @@
-import { type Permission, type Role } from './permissions';
+import { type Role } from './roles';
 
 /** Who makes a request, in which tenant, and what they may do there. Made by the authentication guard only. */
 export interface Principal {
@@ -9,5 +9,5 @@ export interface Principal {
   readonly tenantId: string | undefined;
   readonly role: Role | undefined;
   readonly platformAdmin: boolean;
-  readonly permissions: ReadonlySet<Permission>;
+  readonly permissions: ReadonlySet<string>;
 }

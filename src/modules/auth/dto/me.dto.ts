@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PERMISSIONS, PLATFORM_PERMISSIONS, type Role, ROLES } from '../../../platform/security/permissions';
+import { type Role } from '../../../platform/security/roles';
+import { TENANT_STATUS_SCHEMA } from '../../tenants';
+import { ROLE_SCHEMA } from '../../users';
 import { TenantNameResponse } from './auth.dto';
 
-const ROLE = { enum: ROLES, enumName: 'Role', example: 'owner' };
+const ROLE = { ...ROLE_SCHEMA, example: 'owner' };
 
 export class MyUserResponse {
   @ApiProperty({ format: 'uuid', description: 'Id of the person.', example: '01980c2e-5f7a-7c3e-9d11-5b7f2f9f6d01' })
@@ -20,8 +22,7 @@ export class MyUserResponse {
 
 export class MyTenantResponse extends TenantNameResponse {
   @ApiProperty({
-    enum: ['active', 'suspended'],
-    enumName: 'TenantStatus',
+    ...TENANT_STATUS_SCHEMA,
     description: 'A suspended tenant is closed to its members.',
     example: 'active',
   })
@@ -51,7 +52,8 @@ export class MeResponse {
   role: Role | null;
 
   @ApiProperty({
-    enum: [...PERMISSIONS, ...PLATFORM_PERMISSIONS],
+    // filled in from the features when the API is described
+    enum: [],
     enumName: 'Permission',
     isArray: true,
     description: 'What may be done there.',

@@ -48,6 +48,13 @@ const IsZone = () =>
 const IsLanguage = () =>
   TakenBy('isLanguage', 'must be a BCP 47 language tag such as de-CH', (tag) => Intl.getCanonicalLocales(tag).length);
 
+/** For properties that are the status of a tenant. */
+export const TENANT_STATUS_SCHEMA = {
+  enum: TENANT_STATUSES,
+  enumName: 'TenantStatus',
+  enumSchema: { description: 'Whether its members can work.' },
+};
+
 export class OwnerRequest {
   @ApiProperty({
     format: 'email',
@@ -101,8 +108,7 @@ export class ChangeTenantRequest {
   name?: string;
 
   @ApiPropertyOptional({
-    enum: TENANT_STATUSES,
-    enumName: 'TenantStatus',
+    ...TENANT_STATUS_SCHEMA,
     description: 'A suspended tenant is closed to its members at once; nothing of it is lost.',
     example: 'suspended',
   })
@@ -183,8 +189,7 @@ export class TenantResponse {
   slug: string;
 
   @ApiProperty({
-    enum: TENANT_STATUSES,
-    enumName: 'TenantStatus',
+    ...TENANT_STATUS_SCHEMA,
     description: 'Whether its members can work.',
     example: 'active',
   })

@@ -3,17 +3,15 @@ import { Transform } from 'class-transformer';
 import { IsEmail, IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
-import { type Role, ROLES } from '../../../platform/security/permissions';
+import { type Role, ROLES } from '../../../platform/security/roles';
 import { normaliseEmail } from '../entities/user.entity';
 import { type MemberRow } from '../members.service';
 
-const ROLE = {
-  enum: ROLES,
-  enumName: 'Role',
-  description:
-    'From most to least. `owner` and `admin` manage members and settings, `accountant` posts, `viewer` reads. Nobody can give a role above their own.',
-  example: 'accountant',
-};
+const MEANING =
+  'From most to least. `owner` and `admin` manage members and settings, `accountant` posts, `viewer` reads. Nobody can give a role above their own.';
+/** For properties that are a role. */
+export const ROLE_SCHEMA = { enum: ROLES, enumName: 'Role', enumSchema: { description: MEANING } };
+const ROLE = { ...ROLE_SCHEMA, description: MEANING, example: 'accountant' };
 
 export class AddMemberRequest {
   @ApiProperty({

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
-import { type Role } from '../../../platform/security/permissions';
+import { type Role } from '../../../platform/security/roles';
 import { User } from './user.entity';
 
 /** A person's place in a tenant. */

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, tenantTable } from '../tenant-table';
 
 export class Foundation1795300000001 implements MigrationInterface {
   readonly name = 'Foundation1795300000001';

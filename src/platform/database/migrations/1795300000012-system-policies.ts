@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS } from './tenant-table';
+import { MIGRATION_SETTINGS } from '../tenant-table';
 
 /** Tables from before `policies()` of tenant-table.ts had the third: what it makes now, made here. */
 export class SystemPolicies1795300000012 implements MigrationInterface {

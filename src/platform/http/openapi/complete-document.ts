@@ -61,11 +61,13 @@ export function completeDocument(document: OpenAPIObject, config: Config): OpenA
     ...document.components,
     parameters: { Tenant: tenantHeader(config) },
     headers: HEADERS,
-    examples: Object.fromEntries([...used].map((type) => [type.code, { summary: type.title, value: exampleDocument(type, config.http.publicUrl) }])),
+    examples: Object.fromEntries([...used].sort(byCode).map((type) => [type.code, { summary: type.title, value: exampleDocument(type, config.http.publicUrl) }])),
     responses: referredResponses(document, [...used]) as never,
   };
   return document;
 }
+
+const byCode = (one: ProblemType, other: ProblemType) => (one.code < other.code ? -1 : 1);
 
 /** Statuses with one problem share its response; the others have their own, and a linter frowns at what nobody uses. */
 function referredResponses(document: OpenAPIObject, types: readonly ProblemType[]): Record<string, Response> {

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, tenantTable } from '../../../platform/database/tenant-table';
 
 /**
  * How the checks find rows: by index, one by one. Their plans are kept for a connection's life, and the first are made

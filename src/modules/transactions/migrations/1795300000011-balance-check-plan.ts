@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS } from './tenant-table';
+import { MIGRATION_SETTINGS } from '../../../platform/database/tenant-table';
 
 const POSTED = `kind NOT IN ('held', 'released')`;
 const PENDING = `CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount END`;

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, tenantTable } from '../../../platform/database/tenant-table';
 
 export class Imports1795300000005 implements MigrationInterface {
   readonly name = 'Imports1795300000005';

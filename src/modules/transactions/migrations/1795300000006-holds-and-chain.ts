@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 import { canonicalJson } from '../../../common/crypto/canonical-json';
-import { MIGRATION_SETTINGS, systemFunction, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, systemFunction, tenantTable } from '../../../platform/database/tenant-table';
 
 /** See the ledger's first migration: how checks find rows, and as whom they look. */
 const BY_INDEX = `SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_mergejoin = off SET enable_material = off`;

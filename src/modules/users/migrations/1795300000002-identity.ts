@@ -1,5 +1,10 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, platformTable, systemFunction, tenantTable } from './tenant-table';
+import {
+  MIGRATION_SETTINGS,
+  platformTable,
+  systemFunction,
+  tenantTable,
+} from '../../../platform/database/tenant-table';
 
 export class Identity1795300000002 implements MigrationInterface {
   readonly name = 'Identity1795300000002';

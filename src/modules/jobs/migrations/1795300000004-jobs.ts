@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, systemFunction, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, systemFunction, tenantTable } from '../../../platform/database/tenant-table';
 
 export class Jobs1795300000004 implements MigrationInterface {
   readonly name = 'Jobs1795300000004';

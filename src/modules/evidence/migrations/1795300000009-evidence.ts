@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, systemFunction, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, systemFunction, tenantTable } from '../../../platform/database/tenant-table';
 
 /** The jobs of a kind that look after all ledgers of a tenant, made by the sweep or by somebody, not long ago or not over. */
 const asked = (kind: string): string => `EXISTS (SELECT FROM public.jobs j

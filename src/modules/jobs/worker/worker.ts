@@ -1,21 +1,15 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  Module,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../../config/config';
 import { JobQueue } from '../../../platform/queue/job-queue';
-import { JobsModule } from '../jobs.module';
 import { JobRunner } from './job-runner';
 import { Sweeper } from './sweeper';
 
 /** Of the time that a shutdown may take, what is left for handing jobs back, open requests and closing connections. */
 const marginMs = (shutdownTimeoutMs: number) => Math.min(8_000, shutdownTimeoutMs / 2);
 
+/** Runs jobs. A process that only serves HTTP does without it. */
 @Injectable()
-class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Worker.name);
 
   constructor(
@@ -38,7 +32,3 @@ class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
     this.logger.log('the worker is drained');
   }
 }
-
-/** Runs jobs. A process that only serves HTTP does without it. */
-@Module({ imports: [JobsModule], providers: [JobRunner, Sweeper, Worker], exports: [JobRunner, Sweeper] })
-export class WorkerModule {}

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, systemFunction, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, systemFunction, tenantTable } from '../../../platform/database/tenant-table';
 
 export class Scheduled1795300000010 implements MigrationInterface {
   readonly name = 'Scheduled1795300000010';

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
-import { MIGRATION_SETTINGS, tenantTable } from './tenant-table';
+import { MIGRATION_SETTINGS, tenantTable } from '../../../platform/database/tenant-table';
 
 export class Templates1795300000007 implements MigrationInterface {
   readonly name = 'Templates1795300000007';

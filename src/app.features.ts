@@ -1,0 +1,25 @@
+import { AuthModule } from './modules/auth';
+import { BooksModule } from './modules/books';
+import { EvidenceModule } from './modules/evidence';
+import { HealthModule } from './modules/health';
+import { JobsModule } from './modules/jobs';
+import { ProblemsModule } from './modules/problems';
+import { TenantsModule } from './modules/tenants';
+import { TransactionsModule } from './modules/transactions';
+import { UsersModule } from './modules/users';
+import { Features } from './platform/features/features';
+import { PlatformModule } from './platform/platform.module';
+
+/** What the application is made of, in the order in which a reader of its description meets it. A new module adds its line. */
+export const FEATURES = new Features([
+  PlatformModule,
+  AuthModule,
+  UsersModule,
+  TenantsModule,
+  TransactionsModule,
+  EvidenceModule,
+  BooksModule,
+  JobsModule,
+  HealthModule,
+  ProblemsModule,
+]);
