@@ -79,7 +79,7 @@ const OPENING: readonly Step[] = [
   { does: 'hold', move: FIRST, expiresIn: 40 },
   { does: 'post', move: FIRST },
   { does: 'reverse', which: 1, share: 0.5, days: undefined },
-  { does: 'hold', move: FIRST, expiresIn: undefined },
+  { does: 'hold', move: { ...FIRST, days: -4 }, expiresIn: undefined },
   { does: 'capture', which: 2, share: 0.5, days: -3 },
   { does: 'void', which: 2, share: 1, days: undefined },
 ];

@@ -259,6 +259,19 @@ describe('a bulk request', () => {
     expect(await fingerprintOfTables(app)).toEqual(before);
   });
 
+  it('refuses a change before what it changes, also of the same request’s ledger, and the rest goes on', async () => {
+    const effectiveAt = '2026-03-01T00:00:00.000Z';
+    const { id } = (await single('', { ...posting('10.00'), status: 'pending', effectiveAt })).body;
+    const capture = (at: string) => ({ kind: 'capture', transactionId: id, amount: '1.00', effectiveAt: at });
+    const items = [capture('2026-02-28T23:59:59.999Z'), capture(effectiveAt), posting('1.00')];
+    for (const query of ['?dryRun=true', '']) {
+      const { body } = await bulk(items, { query, ...(query ? { key: '' } : {}) });
+      const done = query ? 200 : 201;
+      expect(codes(body)).toEqual(['effective-before-original', done, done]);
+    }
+    expect((await bulk(items, { atomic: true })).body.code).toBe('bulk-refused');
+  });
+
   it('balances=true: each item with the balances right after it', async () => {
     const { body } = await bulk([posting('1.00'), posting('2.00')], { query: '?balances=true' });
     expect(body.results.map(({ transaction }) => transaction?.balances?.[0])).toMatchObject([

@@ -310,3 +310,45 @@ describe('a reversal', () => {
       expect(codeOf(await post(`/${id}/reverse`))).toBe('not-reversible');
   });
 });
+
+describe('when a change counts', () => {
+  const DAY = 86_400_000;
+  const day = (days: number) => new Date(Date.now() + days * DAY).toISOString();
+  const before = { status: 422, code: 'effective-before-original', pointer: '/effectiveAt' };
+  const refusal = ({ status, body }: Awaited<ReturnType<typeof post>>) => {
+    const { code, errors } = body as unknown as { code: string; errors?: { pointer: string }[] };
+    return { status, code, pointer: errors?.[0]?.pointer };
+  };
+
+  it('a capture, a void and a reversal are refused before their original, also when only tried, and taken at its moment', async () => {
+    const effectiveAt = day(-10);
+    const held = (await hold('9.00', { effectiveAt })).body;
+    const posted = (await post('', { ...posting('9.00'), effectiveAt })).body;
+    for (const path of [`/${held.id}/capture`, `/${held.id}/void`, `/${posted.id}/reverse`])
+      for (const query of ['', '?dryRun=true'])
+        expect([path, refusal(await post(path + query, { effectiveAt: day(-11) }))]).toEqual([path, before]);
+    expect([(await get(held.id)).status, (await get(posted.id)).status]).toEqual(['pending', 'posted']);
+
+    const captured = await post(`/${held.id}/capture`, { amount: '4.00', effectiveAt });
+    expect([captured.status, captured.body.effectiveAt]).toEqual([201, effectiveAt]);
+    // of a capture, too
+    expect(refusal(await post(`/${captured.body.id}/reverse`, { effectiveAt: day(-11) }))).toEqual(before);
+    expect((await post(`/${posted.id}/reverse`, { effectiveAt: day(-9) })).status).toBe(201);
+  });
+
+  it('without a moment: now, or that of an original that is still to come', async () => {
+    const effectiveAt = day(30);
+    const held = (await hold('9.00', { effectiveAt })).body;
+    expect((await post(`/${held.id}/capture`, { amount: '1.00' })).body.effectiveAt).toBe(effectiveAt);
+    expect((await post(`/${held.id}/void`)).body.effectiveAt).toBe(effectiveAt);
+    const now = (await hold('9.00', { effectiveAt: day(-1) })).body;
+    const captured = (await post(`/${now.id}/capture`)).body;
+    expect(captured.effectiveAt).toBe(captured.createdAt);
+  });
+
+  it('a hold that would end before it is effective is refused', async () => {
+    const refused = await hold('9.00', { effectiveAt: day(2), expiresAt: day(1) });
+    expect(refusal(refused)).toEqual({ status: 422, code: 'expiry-passed', pointer: '/expiresAt' });
+    expect((await hold('9.00', { effectiveAt: day(2), expiresAt: day(3) })).status).toBe(201);
+  });
+});

@@ -119,6 +119,9 @@ export async function faultsInBooks(app: Pick<TestApp, 'sql'>): Promise<string[]
       GROUP BY 1, 2) r ON r.tenant_id = t.tenant_id AND r.parent_id = t.id
       WHERE r.amount > (SELECT sum(amount) FROM entries e WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND ${POSTED})
     UNION ALL
+    SELECT 'transaction ' || c.id || ' counts before what it changes' FROM transactions c JOIN transactions p ON p.tenant_id = c.tenant_id AND p.id = c.parent_id
+      WHERE c.effective_at < p.effective_at
+    UNION ALL
     SELECT 'key ' || key || ' names a transaction that is not there' FROM idempotency_keys k
       WHERE k.resource_id IS NOT NULL AND NOT EXISTS (SELECT FROM transactions t WHERE t.tenant_id = k.tenant_id AND t.id = k.resource_id)`);
   return rows.map(({ fault }) => fault);

@@ -40,7 +40,8 @@ const REFUSALS = [
   IDEMPOTENCY_KEY_REUSED,
   problems.QUEUE_FULL,
 ] as const;
-const OF_A_PART = [problems.TRANSACTION_NOT_FOUND, problems.EXCEEDS_REMAINING, problems.SEVERAL_CURRENCIES] as const;
+const OF_A_CHANGE = [problems.TRANSACTION_NOT_FOUND, problems.EFFECTIVE_BEFORE_ORIGINAL] as const;
+const OF_A_PART = [...OF_A_CHANGE, problems.EXCEEDS_REMAINING, problems.SEVERAL_CURRENCIES] as const;
 
 const LIST_DESCRIPTION = `All filters that are given must be met; ranges are from (included) to (not included), those of amounts include both.
 
@@ -131,7 +132,7 @@ export class TransactionsController {
   }
 
   @Post(':transactionId/void')
-  @ApiProblems(...REFUSALS, problems.TRANSACTION_NOT_FOUND, problems.NOT_A_HOLD, problems.HOLD_NOT_PENDING)
+  @ApiProblems(...REFUSALS, ...OF_A_CHANGE, problems.NOT_A_HOLD, problems.HOLD_NOT_PENDING)
   @RequirePermission('transactions:write')
   @Idempotent('optional')
   @WithoutTransaction()

@@ -147,7 +147,7 @@ export const EXPIRY_PASSED = defineProblem({
   code: 'expiry-passed',
   status: 422,
   title: 'The expiry is in the past',
-  description: 'A hold’s `expiresAt` must be after the moment at which it is recorded.',
+  description: 'A hold’s `expiresAt` must be after the moment at which it is recorded, and after its `effectiveAt`.',
   remedy: 'Send a later time, or none.',
 });
 export const NOT_A_HOLD = defineProblem({
@@ -184,6 +184,13 @@ export const EXCEEDS_REMAINING = defineProblem({
   title: 'More than what is left',
   description: 'A capture takes at most what is left of the hold, a reversal at most what was not reversed yet.',
   remedy: 'Read the transaction: `remaining` of each entry says how much is left.',
+});
+export const EFFECTIVE_BEFORE_ORIGINAL = defineProblem({
+  code: 'effective-before-original',
+  status: 422,
+  title: 'Effective before what it changes',
+  description: 'A capture, a void and a reversal are effective at the `effectiveAt` of their original at the earliest.',
+  remedy: 'Send a later `effectiveAt`, or none.',
 });
 export const SEVERAL_CURRENCIES = defineProblem({
   code: 'several-currencies',

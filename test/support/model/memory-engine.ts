@@ -94,10 +94,11 @@ export class MemoryEngine {
     this.parents = [...book.parents.values()].map((one) => ({ ...one, stored: true }));
     for (const transaction of book.recorded) {
       this.recorded.push(transaction);
-      const { id, kind, sequence, entries } = transaction;
+      const { id, kind, sequence, entries, effectiveAt } = transaction;
       if (kind === 'hold') continue;
       const remaining = entries.map((entry) => (kind !== 'reversal' && movesPosted(entry.kind) ? entry.amount : 0n));
-      this.parents.push({ id, kind, sequence, entries, expiresAt: null, status: null, remaining, stored: false });
+      const head = { id, kind, sequence, entries, effectiveAt, expiresAt: null };
+      this.parents.push({ ...head, status: null, remaining, stored: false });
     }
     this.hash = book.hash;
     for (const { id, key, status, body, transactionId } of deciding.keys)

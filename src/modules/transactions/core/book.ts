@@ -13,6 +13,7 @@ export interface ParentState {
   readonly kind: RecordedTransaction['kind'];
   readonly sequence: bigint;
   readonly entries: readonly ParentEntry[];
+  readonly effectiveAt: Date;
   readonly expiresAt: Date | null;
   /** Of a hold. */
   status: HoldStatus | null;
@@ -171,9 +172,10 @@ export class Book {
   }
 
   /** A hold that was just recorded. */
-  addHold({ id, kind, sequence, entries, expiresAt }: RecordedTransaction): void {
+  addHold({ id, kind, sequence, entries, effectiveAt, expiresAt }: RecordedTransaction): void {
     const remaining = entries.map(({ amount }) => amount);
-    const hold: ParentState = { id, kind, sequence, entries, expiresAt, status: 'pending', remaining, stored: false };
+    const times = { effectiveAt, expiresAt };
+    const hold: ParentState = { id, kind, sequence, entries, ...times, status: 'pending', remaining, stored: false };
     this.parents.set(id, hold);
     this.changedParents.add(hold);
     this.undo?.push(() => {

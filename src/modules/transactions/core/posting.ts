@@ -17,8 +17,11 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
   const entries = posting.entries.map((entry, index) => resolveEntry(book, entry, index, kind));
   assertBalanced(entries.map(({ currency, direction, amount }) => ({ currency: currency.code, direction, amount })));
   assertReferenceIsFree(book, posting.reference);
-  if (posting.expiresAt && posting.expiresAt <= book.now)
+  const { expiresAt, effectiveAt = book.now } = posting;
+  if (expiresAt && expiresAt <= book.now)
     throw fieldRefused(EXPIRY_PASSED, '/expiresAt', 'The hold would have expired already.');
+  if (expiresAt && expiresAt <= effectiveAt)
+    throw fieldRefused(EXPIRY_PASSED, '/expiresAt', 'The hold would expire before it is effective.');
   const effects = effectsOf(book, entries);
   assertRange(book, effects, entries);
   assertConditions(book, posting, entries, effects);
@@ -34,9 +37,9 @@ export function post(book: Book, posting: Posting): RecordedTransaction {
       templateId: posting.templateId,
       reference: posting.reference,
       description: posting.description,
-      effectiveAt: posting.effectiveAt ?? book.now,
+      effectiveAt,
       createdBy: posting.createdBy,
-      expiresAt: posting.expiresAt,
+      expiresAt,
       metadata: posting.metadata,
     },
     entries,

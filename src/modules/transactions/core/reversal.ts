@@ -1,6 +1,7 @@
 import { Problem } from '../../../common/problems/problem';
 import { ALREADY_REVERSED, NOT_REVERSIBLE, TRANSACTION_NOT_FOUND } from '../transactions.errors';
 import { type Book } from './book';
+import { effectiveAtOf } from './effective';
 import { assertMoves } from './entries';
 import { assertBalanceLimits, assertRange, effectsOf } from './limit-check';
 import { type Reversal } from './orders';
@@ -26,6 +27,7 @@ export function reverse(book: Book, order: Reversal): RecordedTransaction {
     );
   if (!original.remaining.some((left) => left > 0n))
     throw new Problem(ALREADY_REVERSED, 'Nothing is left of it: it was reversed before.');
+  const effectiveAt = effectiveAtOf(book, original, order.effectiveAt);
   const taken = takePart(book, original, order.part);
   const entries = entriesOf(book, original, taken, 'reversed').map((entry) => ({
     ...entry,
@@ -43,7 +45,7 @@ export function reverse(book: Book, order: Reversal): RecordedTransaction {
   const transaction = book.record(
     {
       ...{ id, kind: 'reversal', parentId, templateId: null, reference, description, createdBy, metadata },
-      effectiveAt: order.effectiveAt ?? book.now,
+      effectiveAt,
       expiresAt: null,
     },
     entries,

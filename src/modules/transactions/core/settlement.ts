@@ -3,6 +3,7 @@ import { Problem } from '../../../common/problems/problem';
 import { HOLD_NOT_PENDING, NOT_A_HOLD, TRANSACTION_NOT_FOUND, UNKNOWN_CURRENCY } from '../transactions.errors';
 import { balanceKey } from './balance';
 import { type Book, type HoldStatus, type ParentState, type ResolvedEntry } from './book';
+import { effectiveAtOf } from './effective';
 import { assertMoves } from './entries';
 import { assertRange, effectsOf } from './limit-check';
 import { type Capture, type Void } from './orders';
@@ -17,6 +18,7 @@ import { assertReferenceIsFree } from './refusal';
  */
 export function capture(book: Book, order: Capture): RecordedTransaction {
   const hold = pendingHold(book, order.parentId);
+  const head = headOf(book, hold, order);
   const taken = takePart(book, hold, order.part);
   const captured = entriesOf(book, hold, taken, 'captured');
   captured.forEach(({ account, direction }, index) => {
@@ -29,7 +31,7 @@ export function capture(book: Book, order: Capture): RecordedTransaction {
   assertRange(book, effectsOf(book, entries), entries);
 
   const remaining = order.releaseRest ? rest.map(() => 0n) : rest;
-  const transaction = book.record({ ...headOf(book, order), kind: 'capture' }, entries);
+  const transaction = book.record({ ...head, kind: 'capture' }, entries);
   book.changeParent(hold, remaining, remaining.some((left) => left > 0n) ? 'pending' : 'posted');
   return transaction;
 }
@@ -37,8 +39,9 @@ export function capture(book: Book, order: Capture): RecordedTransaction {
 /** Frees what is left of a hold. @throws Problem of 404 or 422 */
 export function voidHold(book: Book, order: Void): RecordedTransaction {
   const hold = pendingHold(book, order.parentId);
+  const head = headOf(book, hold, order);
   assertReferenceIsFree(book, order.reference);
-  return release(book, hold, { ...headOf(book, order), kind: 'void' }, 'voided');
+  return release(book, hold, { ...head, kind: 'void' }, 'voided');
 }
 
 /** Records that the hold came to its end: it counts from then on, whenever it is recorded. */
@@ -72,9 +75,9 @@ function pendingHold(book: Book, id: string): ParentState {
   return hold;
 }
 
-function headOf(book: Book, order: Capture | Void) {
+function headOf(book: Book, hold: ParentState, order: Capture | Void) {
   const { id, reference, description, createdBy, metadata, parentId } = order;
-  const effectiveAt = order.effectiveAt ?? book.now;
+  const effectiveAt = effectiveAtOf(book, hold, order.effectiveAt);
   return { id, reference, description, createdBy, metadata, parentId, effectiveAt, templateId: null, expiresAt: null };
 }
 

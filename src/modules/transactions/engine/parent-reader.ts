@@ -14,6 +14,7 @@ interface ParentRow {
   readonly kind: TransactionKind;
   readonly sequence: string;
   readonly status: HoldStatus | null;
+  readonly effective_at: string;
   readonly expires_at: string | null;
   readonly held: string[] | null;
   readonly reversible: string[] | null;
@@ -37,7 +38,7 @@ WITH due AS MATERIALIZED (
   SELECT transaction_id AS id FROM holds
    WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= $4 ORDER BY expires_at, sequence LIMIT ${EXPIRIES_MAX}
 ), parents AS MATERIALIZED (
-  SELECT t.id, t.kind, t.sequence, h.status, h.expires_at, h.remaining AS held, r.remaining AS reversible
+  SELECT t.id, t.kind, t.sequence, t.effective_at, h.status, h.expires_at, h.remaining AS held, r.remaining AS reversible
     FROM (SELECT id FROM due UNION SELECT unnest($3::uuid[])) AS wanted
     JOIN transactions t ON t.tenant_id = $1 AND t.id = wanted.id AND t.ledger_id = $2
     LEFT JOIN holds h ON h.tenant_id = t.tenant_id AND h.transaction_id = t.id
@@ -50,7 +51,7 @@ WITH due AS MATERIALIZED (
 )
 SELECT
   (SELECT json_agg(id) FROM due) AS due,
-  (SELECT json_agg(json_build_object('id', p.id, 'kind', p.kind, 'sequence', p.sequence::text, 'status', p.status, 'expires_at', p.expires_at,
+  (SELECT json_agg(json_build_object('id', p.id, 'kind', p.kind, 'sequence', p.sequence::text, 'status', p.status, 'effective_at', p.effective_at, 'expires_at', p.expires_at,
                                      'held', p.held::text[], 'reversible', p.reversible::text[], 'entries',
      (SELECT json_agg(json_build_array(l.account_id, n.code, l.kind, l.direction, l.amount::text, l.currency) ORDER BY l.position)
         FROM legs l JOIN named n ON n.id = l.account_id WHERE l.transaction_id = p.id))) FROM parents p) AS parents,
@@ -86,7 +87,17 @@ export async function readParents(
   return row.due ?? [];
 }
 
-function parentOf({ id, kind, sequence, status, expires_at, held, reversible, entries: legs }: ParentRow) {
+function parentOf({
+  id,
+  kind,
+  sequence,
+  status,
+  effective_at,
+  expires_at,
+  held,
+  reversible,
+  entries: legs,
+}: ParentRow) {
   const entries = legs.map(([accountId, account, entryKind, direction, amount, currency]): ParentEntry => ({
     accountId,
     account,
@@ -101,6 +112,7 @@ function parentOf({ id, kind, sequence, status, expires_at, held, reversible, en
     kind,
     sequence: BigInt(sequence),
     status,
+    effectiveAt: new Date(effective_at),
     expiresAt: expires_at === null ? null : new Date(expires_at),
     entries,
     // what a capture released is no part of what can be reversed
