@@ -132,6 +132,44 @@ describe('a whole book', () => {
     expect(normal((await books.get(`/v1/ledgers/${copy}/exports/csv`)).text)).toEqual(normal(INVESTOR));
   });
 
+  it('no text of an export is calculated by a spreadsheet, unless it is asked for raw; the book is the same again', async () => {
+    const texts = ['=HYPERLINK("http://x","y")', '+49 1 234', '-12.50', `'=1`, '@SUM(A1)', '\t=1', 'Order 4711'];
+    const rows = texts.flatMap((text, n) =>
+      ['5', '-5'].map(
+        (amount) =>
+          `${n + 1},2026-01-01,"${text.replaceAll('"', '""')}",${amount === '5' ? 'assets:a' : 'equity:b'},EUR,${amount}`,
+      ),
+    );
+    const csv = ['transaction,date,description,account,currency,amount', ...rows, ''].join('\r\n');
+    const book = await books.newLedger();
+    // as another program wrote it: of the texts the one with an apostrophe is taken for one of ours
+    expect((await books.import(book, csv)).result).toMatchObject({ posted: texts.length });
+    const descriptions = async (ledger: string) =>
+      (
+        await app.sql<{ description: string }>(
+          'SELECT description FROM transactions WHERE ledger_id = $1 ORDER BY sequence',
+          [ledger],
+        )
+      ).map(({ description }) => description);
+    const kept = texts.map((text) => (text === `'=1` ? '=1' : text));
+    expect(await descriptions(book)).toEqual(kept);
+
+    const { text } = await books.get(`/v1/ledgers/${book}/exports/csv`);
+    expect(text.split('\r\n').map((row) => /^\d+,[^,]+,"?(['=+\-@\t]?)/.exec(row)?.[1])).not.toEqual(
+      expect.arrayContaining(['=', '+', '@', '\t']),
+    );
+    expect(text).toContain(`,"'=HYPERLINK(""http://x"",""y"")",`);
+    expect(text).toContain(',-12.50,');
+    const copy = await books.newLedger();
+    await books.import(copy, text);
+    expect(await descriptions(copy)).toEqual(kept);
+    expect((await books.get(`/v1/ledgers/${copy}/exports/csv`)).text).toBe(text);
+
+    const raw = await books.get(`/v1/ledgers/${book}/exports/csv?raw=true`);
+    expect(raw.text).toContain(`,"=HYPERLINK(""http://x"",""y"")",`);
+    expect((await books.get(`/v1/ledgers/${book}/exports/csv?raw=1`)).status).toBe(400);
+  });
+
   if (!hledger)
     console.warn(
       'hledger is not installed: that it reads an exported journal as we do was LEFT OUT (apt-get install hledger)',

@@ -6,6 +6,7 @@ import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor
 import { UuidParam } from '../../platform/http/uuid-param';
 import { CurrentTenant, RequirePermission } from '../../platform/security/access.decorators';
 import { AsOfQuery, LEDGER_NOT_FOUND } from '../transactions';
+import { CsvExportQuery } from './dto/export.dto';
 import { type ExportFormat, ExportsService } from './exports.service';
 
 const WHOLE =
@@ -42,13 +43,13 @@ export class ExportsController {
   @WithoutTransaction()
   @ApiOperation({
     summary: 'Export as CSV',
-    description: `With the columns that an import takes: imported into an empty ledger it gives the same balances. ${WHOLE}`,
+    description: `With the columns that an import takes: imported into an empty ledger it gives the same balances. No text in it is calculated by a spreadsheet. ${WHOLE}`,
   })
   @ApiProduces('text/csv')
   @ApiOkResponse(FILE)
   csv(
     @UuidParam('ledgerId') ledgerId: string,
-    @Query() query: AsOfQuery,
+    @Query() query: CsvExportQuery,
     @CurrentTenant() tenantId: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -60,7 +61,7 @@ export class ExportsController {
     tenantId: string,
     ledgerId: string,
     format: ExportFormat,
-    query: AsOfQuery,
+    query: CsvExportQuery,
   ): Promise<void> {
     const text = await this.exports.start(tenantId, ledgerId, format, query);
     void reply

@@ -11,6 +11,7 @@ import {
   readTransactions,
   movesPosted,
 } from '../transactions';
+import { type CsvExportQuery } from './dto/export.dto';
 import { CSV_HEADER, csvOf } from './format/csv-writer';
 import { accountDirective, commodityDirective, journalOf } from './format/journal-writer';
 
@@ -31,11 +32,16 @@ export class ExportsService {
   ) {}
 
   /** @throws Problem `ledger-not-found`, `unavailable` when too many exports are open */
-  async start(tenantId: string, ledgerId: string, format: ExportFormat, query: AsOfQuery): Promise<Readable> {
+  async start(
+    tenantId: string,
+    ledgerId: string,
+    format: ExportFormat,
+    query: AsOfQuery & CsvExportQuery,
+  ): Promise<Readable> {
     await this.database.run(tenantId, 'read', () => this.ledgers.get(ledgerId));
     return this.streams.start(tenantId, (transaction) => {
       const pages = transactionsOf(transaction, ledgerId, query);
-      return format === 'csv' ? csvText(pages) : this.journalText(ledgerId, pages);
+      return format === 'csv' ? csvText(pages, query.raw === 'true') : this.journalText(ledgerId, pages);
     });
   }
 
@@ -55,9 +61,9 @@ export class ExportsService {
   }
 }
 
-async function* csvText(pages: AsyncIterable<readonly RecordedTransaction[]>): AsyncGenerator<string> {
+async function* csvText(pages: AsyncIterable<readonly RecordedTransaction[]>, raw: boolean): AsyncGenerator<string> {
   yield CSV_HEADER;
-  for await (const page of pages) yield page.map(csvOf).join('');
+  for await (const page of pages) yield page.map((transaction) => csvOf(transaction, raw)).join('');
 }
 
 /** In the order of their sequence, by keyset: each page is one short statement. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type CsvError, parse } from 'csv-parse';
+import { cellText } from '../../../common/text/spreadsheet-cell';
 import { type BookRow, type Column, COLUMNS, type DefectiveRow, UnreadableBook } from './columns';
 
 /** Longest row, in bytes. A quote that is never closed would otherwise make one row of the whole rest. */
@@ -145,7 +146,8 @@ class RowParser {
       this.rows.push({ line, defect: `has ${values.length} columns instead of ${COLUMNS.length}` });
       return;
     }
-    const at = (column: Column) => values[places[column]] ?? '';
+    // as our own exports have it
+    const at = (column: Column) => cellText(values[places[column]] ?? '');
     this.rows.push({
       line,
       fields: {
