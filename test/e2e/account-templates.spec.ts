@@ -212,7 +212,7 @@ describe('an account template is refused', () => {
 
   it('for a pattern that is there, and one that changes', async () => {
     const path = await created('twice:*');
-    await refused(() => ask('POST', '', { ...WALLET, pattern: 'twice:*' }), 409, 'conflict');
+    await refused(() => ask('POST', '', { ...WALLET, pattern: 'twice:*' }), 409, 'conflict', '/pattern');
     await refused(() => ask('PATCH', path, { pattern: 'other:*' }, ifMatch('*')), 400, 'validation-failed', '/pattern');
   });
 

@@ -331,7 +331,7 @@ describe('ledgers, accounts and currencies', () => {
     ...NOT_OBJECT.map((body) =>
       invalid(`the body ${show(body)}`, ledgers(JSON.stringify(body)), body === null ? '/name' : ''),
     ),
-    { what: 'a name that is taken', ask: ledgers({ name: 'Main' }), status: 409, code: 'conflict' },
+    { what: 'a name that is taken', ask: ledgers({ name: 'Main' }), status: 409, code: 'conflict', pointer: '/name' },
   ]);
 
   matrix('an account is refused', () => [
@@ -359,7 +359,13 @@ describe('ledgers, accounts and currencies', () => {
     ...NOT_OBJECT.map((body) =>
       invalid(`the body ${show(body)}`, accounts(JSON.stringify(body)), body === null ? '/code' : ''),
     ),
-    { what: 'a code that is taken', ask: accounts({ ...account, code: 'cash' }), status: 409, code: 'conflict' },
+    {
+      what: 'a code that is taken',
+      ask: accounts({ ...account, code: 'cash' }),
+      status: 409,
+      code: 'conflict',
+      pointer: '/code',
+    },
     {
       what: 'a currency that is not one',
       ask: accounts({ ...account, currencies: ['EUR', 'EURO'] }),

@@ -111,7 +111,12 @@ describe('the way of a ledger', () => {
     const points = { code: 'POINTS', scale: 3, name: 'Loyalty points' };
     const created = await ask('POST', `${ledger.path}/currencies`, { body: points });
     expect([created.status, created.body]).toEqual([201, { ...points, custom: true }]);
-    expect(codeOf(await ask('POST', `${ledger.path}/currencies`, { body: points }))).toEqual([409, 'conflict']);
+    const again = await ask('POST', `${ledger.path}/currencies`, { body: points });
+    expect(codeOf(again)).toEqual([409, 'conflict']);
+    expect(again.body).toMatchObject({
+      detail: 'Another one has the same code already. Nothing was changed.',
+      errors: [{ pointer: '/code' }],
+    });
     expect((await post(posting('1.234', { currency: 'POINTS' }))).status).toBe(201);
     expect(codeOf(await post(posting('1.2345', { currency: 'POINTS' })))).toEqual([422, 'amount-precision']);
     const { items } = await get<Page>(`${ledger.path}/currencies`);

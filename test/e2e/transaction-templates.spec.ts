@@ -176,7 +176,7 @@ describe('a transaction template', () => {
     expect((await ask('GET', path)).body).toEqual(retired.body);
     const expand = () => ask('POST', `${path}/expand`, { parameters: PARAMETERS, version: 1 });
     await refused(expand, 422, 'transaction-template-retired');
-    await refused(() => ask('POST', '', { ...CARD_PAYMENT, name: 'retired' }), 409, 'conflict');
+    await refused(() => ask('POST', '', { ...CARD_PAYMENT, name: 'retired' }), 409, 'conflict', '/name');
 
     const back = await ask('PUT', path, BODY, { headers: { 'if-match': '"2"' } });
     expect([back.status, back.body.version, back.body.retiredAt]).toEqual([200, 2, null]);
@@ -300,7 +300,7 @@ describe('a transaction template is refused', () => {
 
   it('for a name that is there', async () => {
     await created('twice');
-    await refused(() => ask('POST', '', { ...CARD_PAYMENT, name: 'twice' }), 409, 'conflict');
+    await refused(() => ask('POST', '', { ...CARD_PAYMENT, name: 'twice' }), 409, 'conflict', '/name');
   });
 
   it('for parameters that do not fit', async () => {

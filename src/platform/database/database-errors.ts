@@ -77,8 +77,13 @@ export function connectionRefused(error: unknown): string | undefined {
  * The problem that a failure of the database is to the caller; undefined where it is not one of the database.
  * @param mode of the transaction that failed: a write that is refused in one that was opened to read is a defect of the
  *   code, in another one it means that the server is a standby
+ * @param keys fields of the request that a unique key is about, by the name of its constraint
  */
-export function databaseProblem(error: unknown, mode: 'read' | 'write' = 'write'): Problem | undefined {
+export function databaseProblem(
+  error: unknown,
+  mode: 'read' | 'write' = 'write',
+  keys: ReadonlyMap<string, readonly string[]> = new Map(),
+): Problem | undefined {
   if (error instanceof Problem) return undefined;
   const unavailable = (detail: string) =>
     new Problem(UNAVAILABLE, detail, { cause: error, headers: { 'retry-after': '1' } });
@@ -92,8 +97,7 @@ export function databaseProblem(error: unknown, mode: 'read' | 'write' = 'write'
     return unavailable('Too many requests changed the same thing at once. Nothing was changed; try again.');
   if (code === '53300' || code === '53100' || code === '53200' || refusedByStandby(error, mode))
     return unavailable('The database cannot take this now. Nothing was changed; try again.');
-  if (code === '23505')
-    return new Problem(CONFLICT, 'Something with the same unique name exists already.', { cause: error });
+  if (code === '23505') return taken(error, keys.get(violatedConstraint(error) ?? '') ?? []);
   if (code === '23503')
     return new Problem(CONFLICT, 'The request refers to something that does not exist, or removes something in use.', {
       cause: error,
@@ -101,4 +105,16 @@ export function databaseProblem(error: unknown, mode: 'read' | 'write' = 'write'
   if (error instanceof QueryFailedError || /^[0-9A-Z]{5}$/.test(code))
     return new Problem(INTERNAL_ERROR, 'The request could not be carried out. Nothing was changed.', { cause: error });
   return undefined;
+}
+
+function taken(cause: unknown, fields: readonly string[]): Problem {
+  if (fields.length === 0) return new Problem(CONFLICT, 'The same exists already. Nothing was changed.', { cause });
+  const what = fields.join(' and ');
+  return new Problem(CONFLICT, `Another one has the same ${what} already. Nothing was changed.`, {
+    cause,
+    errors: fields.map((field) => ({
+      pointer: `/${field}`,
+      detail: fields.length === 1 ? 'is taken: choose another, or use the one that has it' : `is taken, with ${what}`,
+    })),
+  });
 }

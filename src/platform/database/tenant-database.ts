@@ -13,6 +13,7 @@ import { type DatabaseClient, LOCAL_SETTINGS } from './database-client';
 import { poolOptions } from './data-source-options';
 import { Sessions } from './sessions';
 import { connectionLost, databaseProblem, shouldRetry } from './database-errors';
+import { uniqueKeys } from './unique-keys';
 
 /** The tenant of work that belongs to the platform itself: creating tenants, say. No customer has this id. */
 export const PLATFORM_TENANT = NIL_UUID;
@@ -96,6 +97,7 @@ export function currentTransaction(): Transaction {
 export class TenantDatabase implements OnApplicationShutdown {
   private readonly logger = new Logger(TenantDatabase.name);
   private readonly reserved: Pool;
+  private uniqueKeys: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -130,10 +132,15 @@ export class TenantDatabase implements OnApplicationShutdown {
       try {
         return await this.once(tenantId, mode, work, options);
       } catch (error) {
-        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error, mode) ?? error;
+        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error, mode, this.keys()) ?? error;
         await delay(5 + Math.random() * 20 * (attempt + 1));
       }
     }
+  }
+
+  /** Once connected: then the metadata of the entities is there. */
+  private keys(): ReadonlyMap<string, readonly string[]> {
+    return (this.uniqueKeys ??= uniqueKeys(this.dataSource));
   }
 
   /** As `run`, or joins the transaction of the same tenant that the caller is in already. */
