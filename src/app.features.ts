@@ -7,6 +7,7 @@ import { ProblemsModule } from './modules/problems';
 import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
+import { WelcomeModule } from './modules/welcome';
 import { Features } from './platform/features/features';
 import { PlatformModule } from './platform/platform.module';
 
@@ -22,4 +23,5 @@ export const FEATURES = new Features([
   JobsModule,
   HealthModule,
   ProblemsModule,
+  WelcomeModule,
 ]);

@@ -186,6 +186,28 @@ describe('HTTP', () => {
     });
   });
 
+  it('the address alone says what this is and where to go on, to people and to programs', async () => {
+    const answer = await app.request('GET', '/');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    const { name, links } = answer.body as { name: string; links: Record<string, string> };
+    expect([name, Object.keys(links).sort()]).toEqual([
+      'Daybook',
+      ['docs', 'openapi', 'problems', 'ready', 'reference', 'signIn'],
+    ]);
+    for (const [link, address] of Object.entries(links)) {
+      const { status } = await app.request('GET', new URL(address).pathname);
+      expect([link, status]).toEqual([link, link === 'signIn' ? 405 : 200]);
+    }
+    const page = await app.request('GET', '/', { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const address of Object.values(links)) expect(page.text).toContain(address);
+    // no version, no names, no addresses but these
+    expect(page.text + answer.text).not.toMatch(/\d+\.\d+\.\d+(?!\d*rem)|PostgreSQL|Redis|Nest|daybook_/);
+    expect((await app.request('GET', '/', { headers: { accept: 'image/png' } })).status).toBe(406);
+    expect((await app.request('POST', '/')).status).toBe(405);
+  });
+
   describe('API-22: JSON that could mean two things is refused', () => {
     const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
     it.each([

@@ -53,6 +53,8 @@ describe('what operators meet', () => {
   it('API_DOCS=false: the description is at none of its addresses, the pages of problems are', async () => {
     const closed = await startTestApp({ API_DOCS: 'false' }, app);
     try {
+      const { links } = (await closed.request('GET', '/')).body as { links: Record<string, string> };
+      expect(Object.keys(links).sort()).toEqual(['problems', 'ready', 'signIn']);
       for (const path of ['/docs', '/docs/', '/reference', '/reference/start.js', '/openapi.json']) {
         expect((await app.request('GET', path)).status).toBe(200);
         const answer = await closed.request('GET', path);

@@ -1,18 +1,15 @@
 import { Controller, Get, Param, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { preferredType } from '../../common/http/accept';
 import { NOT_ACCEPTABLE, NOT_FOUND } from '../../common/problems/http.problems';
 import { exampleDocument, Problem, problemCatalogue, type ProblemType } from '../../common/problems/problem';
 import { Config } from '../../config/config';
 import { ApiProblems } from '../../platform/http/api-problems';
+import { negotiate } from '../../platform/http/pages/negotiate';
 import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { Public } from '../../platform/security/access.decorators';
 import { ProblemTypeList, ProblemTypeResponse } from './dto/problem-type.dto';
-import { PAGE_SECURITY_POLICY, problemPage, problemsPage } from './problem-pages';
-
-// programs say what they want or nothing at all; browsers ask for HTML by name
-const OFFERED = ['application/json', 'text/html'] as const;
+import { problemPage, problemsPage } from './problem-pages';
 
 const JSON_AND_HTML = (model: typeof ProblemTypeResponse | typeof ProblemTypeList) => ({
   'application/json': { schema: { $ref: getSchemaPath(model) } },
@@ -65,14 +62,4 @@ export class ProblemsController {
     const { code, status, title, description, remedy } = type;
     return { code, type: example.type, status, title, description, remedy, example };
   }
-}
-
-/** @throws Problem `not-acceptable` */
-function negotiate(request: FastifyRequest, reply: FastifyReply): (typeof OFFERED)[number] {
-  reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '));
-  const type = preferredType(request.headers.accept, OFFERED);
-  if (!type) throw new Problem(NOT_ACCEPTABLE, `This is available as ${OFFERED.join(' and ')}.`);
-  reply.header('cache-control', 'public, max-age=3600').type(`${type}; charset=utf-8`);
-  if (type === 'text/html') reply.header('content-security-policy', PAGE_SECURITY_POLICY);
-  return type;
 }
