@@ -27,5 +27,10 @@ export const RUNS = [
     env: { POSTGRES_PROGRAMS: '16', TEST_SETTINGS: 'turned-round' },
     files: HEART,
   },
-  { title: 'PostgreSQL 17', env: { POSTGRES_PROGRAMS: '17' }, files: DATABASE },
+  { title: 'PostgreSQL 16', env: { POSTGRES_PROGRAMS: '16' }, files: DATABASE },
+  {
+    title: 'PostgreSQL 17',
+    env: { POSTGRES_PROGRAMS: '17' },
+    files: [...DATABASE, ...['evidence', 'holds', 'import', 'jobs'].map((name) => `test/e2e/${name}.spec`)],
+  },
 ];

@@ -339,4 +339,4 @@ it('a large ledger is exported, checked and verified without keeping it in memor
   expect(bytes).toBeGreaterThan(13e6);
   const { code, output } = await checkWith(['--max-old-space-size=12'], file, '--jwks', jwks);
   expect([code, output]).toEqual([0, expect.stringContaining('20000 transactions')]);
-}, 120_000);
+}, 300_000);

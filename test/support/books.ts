@@ -70,7 +70,7 @@ export class BookClient {
     return this.ended(ledgerId, (body as { import: { id: string } }).import.id);
   }
 
-  ended(ledgerId: string, importId: string, withinMs = 60_000): Promise<JobResponse> {
+  ended(ledgerId: string, importId: string, withinMs = 180_000): Promise<JobResponse> {
     return until(
       'the import has ended',
       async () => {
