@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { debianPostgresql } from '../support/debian-postgresql';
 import { describeUnless } from '../support/leave-out';
 import { newFolder, type OwnRedis, service, startOwnRedis } from '../support/own-servers';
+import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 
 const root = join(__dirname, '../..');
@@ -186,12 +186,3 @@ describeUnless(missing, 'docs/guides/operator.md, followed on Debian’s Postgre
     expect(await signIn()).toBe(200);
   }, 90_000);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
