@@ -15,7 +15,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/modules/transactions/core/', pathNot: '\\.spec\\.ts$' },
       to: {
-        pathNot: '^src/(common/|modules/transactions/(core/|transactions\\.errors))',
+        pathNot: '^src/(common/|modules/transactions/core/)',
         dependencyTypesNot: ['core'],
       },
     },

@@ -110,8 +110,15 @@ export async function startTestApp(
     bodyParser: false,
     abortOnError: false,
   });
-  setUpApp(app, config, logger);
-  await app.listen({ port: 0, host: '127.0.0.1' });
+  try {
+    setUpApp(app, config, logger);
+    await app.listen({ port: 0, host: '127.0.0.1' });
+  } catch (error) {
+    // a process would end with it; here its timers would go on
+    await app.close();
+    if (!beside) await database.drop();
+    throw error;
+  }
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
 

@@ -71,11 +71,12 @@ export class BookClient {
   }
 
   ended(ledgerId: string, importId: string, withinMs = 180_000): Promise<JobResponse> {
+    let job: JobResponse | undefined;
     return until(
-      'the import has ended',
+      () => `the import has ended; its job is ${JSON.stringify(job)}`,
       async () => {
         const { body } = await this.get(`/v1/ledgers/${ledgerId}/imports/${importId}`);
-        const { job } = body as { job?: JobResponse };
+        ({ job } = body as { job?: JobResponse });
         return job !== undefined && ['succeeded', 'failed', 'dead', 'cancelled'].includes(job.state) && job;
       },
       withinMs,

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Asks until the answer is truthy.
- * @throws when it still is not after `withinMs`; `what` says what was waited for
+ * @throws when it still is not after `withinMs`; `what` says what was waited for, and may say what was there instead
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => Promise<T> | T,
   withinMs = 10_000,
 ): Promise<Exclude<T, undefined | null | false>> {
@@ -13,7 +13,9 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer) return answer as Exclude<T, undefined | null | false>;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
+    if (Date.now() > deadline) {
+      throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`);
+    }
     await delay(20);
   }
 }

@@ -1,6 +1,6 @@
-export { AccountsService } from './accounts.service';
-export { BalancesService } from './balances.service';
-export { type ChartAccount, type ChartCurrency, ChartService } from './chart.service';
+export { AccountsService } from './accounts/accounts.service';
+export { BalancesService } from './balances/balances.service';
+export { type ChartAccount, type ChartCurrency, ChartService } from './accounts/chart.service';
 export { ACCOUNT_CODE, type AccountType, accountTypeOf, type Direction, normalBalanceOf } from './core/account';
 export { type Posting } from './core/orders';
 export { type HoldStatus } from './core/book';
@@ -12,11 +12,13 @@ export {
   type RecordedTransaction,
   type TransactionKind,
 } from './core/recorded';
-export { AsOfQuery } from './dto/account.dto';
-export { ENTRIES_MAX } from './dto/transaction.dto';
+export { AsOfQuery } from './balances/as-of.dto';
+export { ENTRIES_MAX } from './posting/transaction.dto';
 export { type Command, type CommandKey, type Outcome } from './engine/command';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';
-export { LedgersService, lockLedger } from './ledgers.service';
-export * from './transactions.errors';
+export { TRANSACTION_NOT_FOUND } from './core/refusals.errors';
+export { QUEUE_FULL } from './engine/engine.errors';
+export { LEDGER_CLOSED, LEDGER_NOT_FOUND } from './ledgers/ledgers.errors';
+export { LedgersService, lockLedger } from './ledgers/ledgers.service';
 export { TransactionsModule } from './transactions.module';

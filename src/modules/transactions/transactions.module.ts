@@ -1,51 +1,57 @@
 import { Feature } from '../../platform/features/feature';
 import { BOOKKEEPERS, EVERYBODY } from '../../platform/security/roles';
-import { LEDGER_CATALOG } from './transactions.catalog';
-import { Timekeeper } from './timekeeper';
+import { AuthModule } from '../auth';
+import { AccountsController } from './accounts/accounts.controller';
+import { AccountsService } from './accounts/accounts.service';
+import { ChartService } from './accounts/chart.service';
+import { AccountBalancesController } from './balances/account-balances.controller';
+import { BalancesController } from './balances/balances.controller';
+import { BalancesService } from './balances/balances.service';
+import { BulkLines } from './bulk/bulk-lines';
+import { BulkRequests } from './bulk/bulk-requests';
+import { BulkController } from './bulk/bulk.controller';
+import { BulkService } from './bulk/bulk.service';
+import { PostingEngine } from './engine/posting-engine';
+import { AccountTemplate } from './entities/account-template.entity';
+import { Account } from './entities/account.entity';
+import { Balance } from './entities/balance.entity';
+import { TenantCurrency } from './entities/currency.entity';
+import { Entry } from './entities/entry.entity';
+import { Hold } from './entities/hold.entity';
+import { LedgerHead } from './entities/ledger-head.entity';
+import { Ledger } from './entities/ledger.entity';
+import { ReversalState } from './entities/reversal.entity';
+import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
+import { TransactionMetadata } from './entities/transaction-metadata.entity';
+import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
+import { TransactionTemplate } from './entities/transaction-template.entity';
+import { Transaction } from './entities/transaction.entity';
+import { CurrenciesController } from './ledgers/currencies.controller';
+import { CurrenciesService } from './ledgers/currencies.service';
+import { LedgersController } from './ledgers/ledgers.controller';
+import { LedgersService } from './ledgers/ledgers.service';
+import { AccountEntriesController } from './listing/account-entries.controller';
+import { AccountEntriesService } from './listing/account-entries.service';
+import { TransactionList } from './listing/transaction-list';
+import { TransactionListController } from './listing/transaction-list.controller';
 import { Ledger1795300000003 } from './migrations/1795300000003-ledger';
 import { HoldsAndChain1795300000006 } from './migrations/1795300000006-holds-and-chain';
 import { Templates1795300000007 } from './migrations/1795300000007-templates';
 import { Scheduled1795300000010 } from './migrations/1795300000010-scheduled';
 import { BalanceCheckPlan1795300000011 } from './migrations/1795300000011-balance-check-plan';
-import { AuthModule } from '../auth';
-import { AccountEntriesService } from './account-entries.service';
-import { AccountTemplatesController } from './account-templates.controller';
-import { AccountTemplatesService } from './account-templates.service';
-import { AccountsController } from './accounts.controller';
-import { AccountsService } from './accounts.service';
-import { BalancesService } from './balances.service';
-import { BulkController } from './bulk/bulk.controller';
-import { BulkService } from './bulk/bulk.service';
-import { BulkLines } from './bulk/bulk-lines';
-import { BulkRequests } from './bulk/bulk-requests';
-import { ChartService } from './chart.service';
-import { CurrenciesService } from './currencies.service';
-import { PostingEngine } from './engine/posting-engine';
-import { AccountTemplate } from './entities/account-template.entity';
-import { Account } from './entities/account.entity';
-import { TenantCurrency } from './entities/currency.entity';
-import { LedgerHead } from './entities/ledger-head.entity';
-import { Ledger } from './entities/ledger.entity';
-import { TransactionTemplateVersion } from './entities/transaction-template-version.entity';
-import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
-import { TransactionTemplate } from './entities/transaction-template.entity';
-import { Balance } from './entities/balance.entity';
-import { Entry } from './entities/entry.entity';
-import { Hold } from './entities/hold.entity';
-import { ReversalState } from './entities/reversal.entity';
-import { TransactionMetadata } from './entities/transaction-metadata.entity';
-import { Transaction } from './entities/transaction.entity';
-import { LedgersController } from './ledgers.controller';
-import { LedgersService } from './ledgers.service';
-import { ReconciliationService } from './reconciliation.service';
+import { PostingController } from './posting/posting.controller';
+import { PostingService } from './posting/posting.service';
+import { ReconciliationController } from './reconciliation/reconciliation.controller';
+import { ReconciliationService } from './reconciliation/reconciliation.service';
 import { ScheduledPoster } from './scheduled/scheduled-poster';
 import { ScheduledTransactionsController } from './scheduled/scheduled-transactions.controller';
 import { ScheduledTransactionsService } from './scheduled/scheduled-transactions.service';
-import { TransactionList } from './transaction-list';
-import { TransactionTemplatesController } from './transaction-templates.controller';
-import { TransactionTemplatesService } from './transaction-templates.service';
-import { TransactionsController } from './transactions.controller';
-import { TransactionsService } from './transactions.service';
+import { Timekeeper } from './scheduled/timekeeper';
+import { AccountTemplatesController } from './templates/account-templates.controller';
+import { AccountTemplatesService } from './templates/account-templates.service';
+import { TransactionTemplatesController } from './templates/transaction-templates.controller';
+import { TransactionTemplatesService } from './templates/transaction-templates.service';
+import { LEDGER_CATALOG } from './transactions.catalog';
 
 @Feature({
   entities: [
@@ -95,7 +101,13 @@ import { TransactionsService } from './transactions.service';
     AccountTemplatesController,
     BulkController,
     ScheduledTransactionsController,
-    TransactionsController,
+    PostingController,
+    AccountBalancesController,
+    BalancesController,
+    CurrenciesController,
+    AccountEntriesController,
+    ReconciliationController,
+    TransactionListController,
     TransactionTemplatesController,
   ],
   providers: [
@@ -114,7 +126,7 @@ import { TransactionsService } from './transactions.service';
     ScheduledPoster,
     ScheduledTransactionsService,
     TransactionList,
-    TransactionsService,
+    PostingService,
     TransactionTemplatesService,
   ],
   exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine, ScheduledPoster],

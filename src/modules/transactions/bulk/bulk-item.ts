@@ -4,8 +4,8 @@ import { IDEMPOTENCY_KEY_INVALID, VALIDATION_FAILED } from '../../../common/prob
 import { Problem } from '../../../common/problems/problem';
 import { ProblemValidationPipe } from '../../../platform/http/validation.pipe';
 import { type Order } from '../core/orders';
-import { CaptureRequest, PostTransactionRequest, ReverseRequest, VoidRequest } from '../dto/transaction.dto';
-import { captureOf, reversalOf, voidOf } from '../orders';
+import { CaptureRequest, PostTransactionRequest, ReverseRequest, VoidRequest } from '../posting/transaction.dto';
+import { captureOf, reversalOf, voidOf } from '../posting/orders';
 
 /** What an item of a bulk request asks for. */
 export interface BulkItem {

@@ -1,5 +1,5 @@
 import { Problem, type ProblemDocument, type ProblemItem, problemDocument } from '../../../common/problems/problem';
-import { TransactionResponse } from '../dto/transaction.response.dto';
+import { TransactionResponse } from '../posting/transaction.response.dto';
 import { type Outcome } from '../engine/command';
 import { asRecorded } from '../engine/replay';
 import { BULK_REFUSED } from './bulk.errors';

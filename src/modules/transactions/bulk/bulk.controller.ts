@@ -9,8 +9,9 @@ import { BulkBody, LINES, sendsLines } from '../../../platform/http/upload/bulk-
 import { UuidParam } from '../../../platform/http/uuid-param';
 import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../../platform/security/access.decorators';
 import { type Principal } from '../../../platform/security/principal';
-import { PostTransactionQuery } from '../dto/transaction.dto';
-import { LEDGER_NOT_FOUND, QUEUE_FULL } from '../transactions.errors';
+import { PostTransactionQuery } from '../posting/transaction.dto';
+import { QUEUE_FULL } from '../engine/engine.errors';
+import { LEDGER_NOT_FOUND } from '../ledgers/ledgers.errors';
 import { BULK_ITEMS, BULK_REQUEST_BODY, BulkResponse, BulkResult } from './bulk.dto';
 import { BULK_REFUSED } from './bulk.errors';
 import { BulkLines } from './bulk-lines';

@@ -1,7 +1,7 @@
 import { ApiProperty, type ApiOperationOptions, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import { LINES } from '../../../platform/http/upload/bulk-body';
-import { CaptureRequest, PostTransactionRequest, ReverseRequest, VoidRequest } from '../dto/transaction.dto';
-import { TransactionResponse } from '../dto/transaction.response.dto';
+import { CaptureRequest, PostTransactionRequest, ReverseRequest, VoidRequest } from '../posting/transaction.dto';
+import { TransactionResponse } from '../posting/transaction.response.dto';
 
 /*
  * What the API description says of bulk requests. They are not validated by these classes, which would take longer than

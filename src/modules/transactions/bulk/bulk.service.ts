@@ -8,8 +8,8 @@ import { toProblem } from '../../../platform/http/problem.filter';
 import { type Command, type Outcome, single, type Unit } from '../engine/command';
 import { handOver } from '../engine/hand-over';
 import { PostingEngine } from '../engine/posting-engine';
-import { LEDGER_NOT_FOUND } from '../transactions.errors';
-import { type Asked, TransactionsService } from '../transactions.service';
+import { LEDGER_NOT_FOUND } from '../ledgers/ledgers.errors';
+import { type Asked, PostingService } from '../posting/posting.service';
 import { readItem } from './bulk-item';
 import { bulkRefused, type ItemResult, refusedAs, resultOf } from './bulk-result';
 import { type Given, Inbox } from './inbox';
@@ -35,7 +35,7 @@ export class BulkService {
 
   constructor(
     private readonly engine: PostingEngine,
-    private readonly transactions: TransactionsService,
+    private readonly posting: PostingService,
     private readonly database: TenantDatabase,
     private readonly config: Config,
   ) {}
@@ -186,17 +186,17 @@ export class BulkService {
     try {
       const { kind, key, route, parentId, body, order } = await readItem(given.value, {
         createdBy: asked.principalId,
-        postingOf: (request) => this.transactions.postingOf(asked, request),
+        postingOf: (request) => this.posting.postingOf(asked, request),
       });
       const { ledgerId, balances } = asked;
       const request = { ledgerId, parentId, body, balances: balances || undefined };
-      if (asked.key === undefined) return this.transactions.commandOf({ ...asked, request }, order);
+      if (asked.key === undefined) return this.posting.commandOf({ ...asked, request }, order);
       // a key of its own is the one that it would have by itself
       const own =
         key === undefined
           ? { operation: `${asked.operation}/bulk`, key: `${asked.key} ${index}`, request: { ...request, kind } }
           : { operation: asked.operation + route, key, request };
-      return this.transactions.commandOf({ ...asked, ...own }, order);
+      return this.posting.commandOf({ ...asked, ...own }, order);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       return { order: error, key: null };

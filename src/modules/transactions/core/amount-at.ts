@@ -1,5 +1,5 @@
 import { AmountError, parseSignedAmount } from '../../../common/money/amount';
-import { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION } from '../transactions.errors';
+import { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION } from './refusals.errors';
 import { fieldRefused } from './refusal';
 
 /**

@@ -1,4 +1,4 @@
-import { EFFECTIVE_BEFORE_ORIGINAL } from '../transactions.errors';
+import { EFFECTIVE_BEFORE_ORIGINAL } from './refusals.errors';
 import { type Book, type ParentState } from './book';
 import { fieldRefused } from './refusal';
 

@@ -10,7 +10,7 @@ import {
   UNBALANCED,
   UNKNOWN_ACCOUNT,
   UNKNOWN_CURRENCY,
-} from '../transactions.errors';
+} from './refusals.errors';
 import { type Direction } from './account';
 import { type AccountState } from './account-state';
 import { balanceKey } from './balance';

@@ -1,5 +1,5 @@
 import { formatAmount, MAX_MINOR_UNITS } from '../../../common/money/amount';
-import { AMOUNT_OUT_OF_RANGE, BALANCE_LIMIT, INSUFFICIENT_FUNDS, VELOCITY_LIMIT } from '../transactions.errors';
+import { AMOUNT_OUT_OF_RANGE, BALANCE_LIMIT, INSUFFICIENT_FUNDS, VELOCITY_LIMIT } from './refusals.errors';
 import { type AccountState } from './account-state';
 import { applyEntry, availableAmount, balanceKey, type BalanceSums, expectedAmount } from './balance';
 import { type Book, type ResolvedEntry, sumsOnly } from './book';

@@ -1,6 +1,6 @@
 import { allocate, formatAmount } from '../../../common/money/amount';
 import { Problem } from '../../../common/problems/problem';
-import { EXCEEDS_REMAINING, SEVERAL_CURRENCIES, UNKNOWN_CURRENCY } from '../transactions.errors';
+import { EXCEEDS_REMAINING, SEVERAL_CURRENCIES, UNKNOWN_CURRENCY } from './refusals.errors';
 import { type Book, type ParentState } from './book';
 import { assertBalanced, entryAmount } from './entries';
 import { type Part } from './orders';

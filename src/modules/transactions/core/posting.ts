@@ -1,5 +1,5 @@
 import { formatAmount } from '../../../common/money/amount';
-import { CONDITION_FAILED, EXPIRY_PASSED } from '../transactions.errors';
+import { CONDITION_FAILED, EXPIRY_PASSED } from './refusals.errors';
 import { availableAmount } from './balance';
 import { type Book, type ResolvedEntry } from './book';
 import { assertBalanced, resolveEntry, signedAmount } from './entries';

@@ -1,5 +1,5 @@
 import { Problem, type ProblemType } from '../../../common/problems/problem';
-import { REFERENCE_USED } from '../transactions.errors';
+import { REFERENCE_USED } from './refusals.errors';
 import { type Book } from './book';
 
 /** A refusal of one field of one entry. */

@@ -1,5 +1,5 @@
 import { Problem } from '../../../common/problems/problem';
-import { ALREADY_REVERSED, NOT_REVERSIBLE, TRANSACTION_NOT_FOUND } from '../transactions.errors';
+import { ALREADY_REVERSED, NOT_REVERSIBLE, TRANSACTION_NOT_FOUND } from './refusals.errors';
 import { type Book } from './book';
 import { effectiveAtOf } from './effective';
 import { assertMoves } from './entries';

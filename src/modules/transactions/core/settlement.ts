@@ -1,6 +1,6 @@
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
-import { HOLD_NOT_PENDING, NOT_A_HOLD, TRANSACTION_NOT_FOUND, UNKNOWN_CURRENCY } from '../transactions.errors';
+import { HOLD_NOT_PENDING, NOT_A_HOLD, TRANSACTION_NOT_FOUND, UNKNOWN_CURRENCY } from './refusals.errors';
 import { balanceKey } from './balance';
 import { type Book, type HoldStatus, type ParentState, type ResolvedEntry } from './book';
 import { effectiveAtOf } from './effective';

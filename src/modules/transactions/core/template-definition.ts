@@ -1,6 +1,6 @@
 import { AMOUNT_PATTERN, AmountError, parseAmount } from '../../../common/money/amount';
 import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
-import { TEMPLATE_INVALID } from '../transactions.errors';
+import { TEMPLATE_INVALID } from './refusals.errors';
 import { ACCOUNT_CODE, ACCOUNT_PATTERN } from './account';
 import { TemplateFault, TemplateFaults } from './template-faults';
 import { imbalanceOf } from './template-balance';

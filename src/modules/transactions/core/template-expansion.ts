@@ -1,9 +1,9 @@
 import { allocate, AmountError, formatAmount, MAX_MINOR_UNITS, parseAmount } from '../../../common/money/amount';
 import { CUSTOM_CURRENCY_CODE, type ScaleOf } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
-import { TEMPLATE_PARAMETERS_INVALID, UNBALANCED } from '../transactions.errors';
+import { TEMPLATE_PARAMETERS_INVALID, UNBALANCED } from './refusals.errors';
 import { ACCOUNT_CODE, ACCOUNT_SEGMENT } from './account';
-import { isMetadata } from './metadata';
+import { isMetadata } from '../../../common/http/metadata';
 import { type PostingEntry } from './orders';
 import { TemplateFault, TemplateFaults } from './template-faults';
 import { fillIn, parametersIn, soleParameter } from './template-text';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '../../../common/problems/problem';
 import { type Caller } from '../../../platform/context/deadline';
-import { QUEUE_FULL } from '../transactions.errors';
+import { QUEUE_FULL } from './engine.errors';
 import { type Outcome, type Unit } from './command';
 import { type PostingEngine } from './posting-engine';
 

@@ -10,7 +10,7 @@ import { TenantDatabase, type Transaction } from '../../../platform/database/ten
 import { Metrics } from '../../../platform/telemetry/metrics';
 import { type RecordedTransaction } from '../core/recorded';
 import { expire } from '../core/settlement';
-import { QUEUE_FULL } from '../transactions.errors';
+import { QUEUE_FULL } from './engine.errors';
 import { type BatchState, readBatch } from './batch-reader';
 import { writeBatch } from './batch-writer';
 import { type Command, type Outcome, single, type Unit } from './command';

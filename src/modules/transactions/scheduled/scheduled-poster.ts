@@ -8,11 +8,11 @@ import { fingerprintOf } from '../../../platform/http/idempotency/idempotency.se
 import { toProblem } from '../../../platform/http/problem.filter';
 import { Metrics } from '../../../platform/telemetry/metrics';
 import { type Order } from '../core/orders';
-import { type PostTransactionRequest } from '../dto/transaction.dto';
+import { type PostTransactionRequest } from '../posting/transaction.dto';
 import { type Outcome, single } from '../engine/command';
 import { handOver } from '../engine/hand-over';
 import { PostingEngine } from '../engine/posting-engine';
-import { TransactionsService } from '../transactions.service';
+import { PostingService } from '../posting/posting.service';
 
 /** Scheduled transactions that are taken at once. */
 const SLICE = 500;
@@ -65,7 +65,7 @@ export class ScheduledPoster {
   constructor(
     private readonly database: TenantDatabase,
     private readonly engine: PostingEngine,
-    private readonly transactions: TransactionsService,
+    private readonly posting: PostingService,
     private readonly config: Config,
     private readonly metrics: Metrics,
   ) {}
@@ -111,7 +111,7 @@ export class ScheduledPoster {
     { post_at, request, created_by }: Due,
   ): Promise<Order | Problem> {
     try {
-      const order = await this.transactions.postingOf({ tenantId, ledgerId, principalId: created_by }, request);
+      const order = await this.posting.postingOf({ tenantId, ledgerId, principalId: created_by }, request);
       return order instanceof Problem ? order : { ...order, effectiveAt: order.effectiveAt ?? post_at };
     } catch (error) {
       // what was valid when it was scheduled, and is not any more

@@ -9,7 +9,10 @@ import { idempotencyKeyOf, WithoutTransaction } from '../../../platform/http/uni
 import { UuidParam } from '../../../platform/http/uuid-param';
 import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../../platform/security/access.decorators';
 import { type Principal } from '../../../platform/security/principal';
-import * as problems from '../transactions.errors';
+import * as refusals from '../core/refusals.errors';
+import { QUEUE_FULL } from '../engine/engine.errors';
+import { LEDGER_CLOSED, LEDGER_NOT_FOUND } from '../ledgers/ledgers.errors';
+import { TRANSACTION_TEMPLATE_NOT_FOUND, TRANSACTION_TEMPLATE_RETIRED } from '../templates/templates.errors';
 import {
   ScheduledQuery,
   ScheduledTransactionPage,
@@ -29,20 +32,20 @@ export class ScheduledTransactionsController {
 
   @Post()
   @ApiProblems(
-    problems.LEDGER_NOT_FOUND,
-    problems.LEDGER_CLOSED,
+    LEDGER_NOT_FOUND,
+    LEDGER_CLOSED,
     POST_AT_PASSED,
-    problems.UNBALANCED,
-    problems.AMOUNT_PRECISION,
-    problems.AMOUNT_OUT_OF_RANGE,
-    problems.UNKNOWN_CURRENCY,
-    problems.UNKNOWN_ACCOUNT,
-    problems.CURRENCY_NOT_ALLOWED,
-    problems.REFERENCE_USED,
-    problems.TRANSACTION_TEMPLATE_NOT_FOUND,
-    problems.TRANSACTION_TEMPLATE_RETIRED,
-    problems.TEMPLATE_PARAMETERS_INVALID,
-    problems.QUEUE_FULL,
+    refusals.UNBALANCED,
+    refusals.AMOUNT_PRECISION,
+    refusals.AMOUNT_OUT_OF_RANGE,
+    refusals.UNKNOWN_CURRENCY,
+    refusals.UNKNOWN_ACCOUNT,
+    refusals.CURRENCY_NOT_ALLOWED,
+    refusals.REFERENCE_USED,
+    TRANSACTION_TEMPLATE_NOT_FOUND,
+    TRANSACTION_TEMPLATE_RETIRED,
+    refusals.TEMPLATE_PARAMETERS_INVALID,
+    QUEUE_FULL,
   )
   @RequirePermission('transactions:write')
   @Idempotent('required')
@@ -75,7 +78,7 @@ export class ScheduledTransactionsController {
   }
 
   @Get()
-  @ApiProblems(problems.LEDGER_NOT_FOUND)
+  @ApiProblems(LEDGER_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({ summary: 'List scheduled transactions', description: 'By `postAt`, the earliest first.' })
   @ApiOkResponse({ type: ScheduledTransactionPage })

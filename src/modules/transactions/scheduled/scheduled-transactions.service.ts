@@ -9,9 +9,9 @@ import { CursorService } from '../../../platform/http/pagination/cursor.service'
 import { single } from '../engine/command';
 import { PostingEngine } from '../engine/posting-engine';
 import { ScheduledTransaction } from '../entities/scheduled-transaction.entity';
-import { LedgersService } from '../ledgers.service';
-import * as refusals from '../transactions.errors';
-import { type Asked, pointingInto, TransactionsService } from '../transactions.service';
+import { LedgersService } from '../ledgers/ledgers.service';
+import * as refusals from '../core/refusals.errors';
+import { type Asked, pointingInto, PostingService } from '../posting/posting.service';
 import { type ScheduledQuery, ScheduledTransactionResponse, type ScheduleTransactionRequest } from './scheduled.dto';
 import { POST_AT_PASSED, SCHEDULED_NOT_FOUND, SCHEDULED_SETTLED } from './scheduled.errors';
 
@@ -33,7 +33,7 @@ export class ScheduledTransactionsService {
   constructor(
     @InjectRepository(ScheduledTransaction) private readonly scheduled: Repository<ScheduledTransaction>,
     private readonly engine: PostingEngine,
-    private readonly transactions: TransactionsService,
+    private readonly posting: PostingService,
     private readonly ledgers: LedgersService,
     private readonly cursors: CursorService,
   ) {}
@@ -49,7 +49,7 @@ export class ScheduledTransactionsService {
     if (transaction.expiresAt !== undefined && instantOf(transaction.expiresAt) <= at)
       return passed('/transaction/expiresAt', 'must be after postAt');
     try {
-      const order = await this.transactions.postingOf(by, transaction);
+      const order = await this.posting.postingOf(by, transaction);
       const unit = single({ order, key: null }, true);
       const [outcome] = await this.engine.submit(by.tenantId, by.ledgerId, unit, by.caller);
       const lasting = outcome?.kind === 'refused' && !MAY_PASS.has(outcome.problem.type);

@@ -4,8 +4,8 @@ import { IsIn, IsObject, ValidateNested } from 'class-validator';
 import { type ProblemDocument } from '../../../common/problems/problem';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf, PageQuery } from '../../../platform/http/pagination/page.dto';
-import { PostTransactionRequest } from '../dto/transaction.dto';
-import { IsInstant, MayBeAbsent } from '../dto/validators';
+import { PostTransactionRequest } from '../posting/transaction.dto';
+import { IsInstant, MayBeAbsent } from '../../../platform/http/validators';
 import {
   SCHEDULED_STATUSES,
   type ScheduledStatus,
