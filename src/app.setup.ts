@@ -19,6 +19,7 @@ import {
   refuseUnroutable,
   securityHeaders,
 } from './platform/http/before-routing';
+import { onceByOf } from './platform/http/idempotency/once-by';
 import { isNotModified } from './platform/http/concurrency/not-modified';
 import { limitRequestTime } from './platform/http/request-deadline';
 import { interceptHandlers } from './platform/http/handler-interceptors';
@@ -131,7 +132,7 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
   fastify.decorateRequest('principal', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { traceId, spanId, sampled } = traceContextFrom(request.headers.traceparent);
-    request.context = { requestId: request.id, traceId, spanId };
+    request.context = { requestId: request.id, traceId, spanId, onceBy: () => onceByOf(request) };
     reply.header('traceparent', formatTraceparent({ traceId, spanId, sampled }));
     requestContext.run(request.context, done);
   });

@@ -9,7 +9,7 @@ import { AppModule } from '../../src/app.module';
 import { ConfigModule } from '../../src/config/config.module';
 import { loadConfig } from '../../src/config/config';
 import { TransactionsModule } from '../../src/modules/transactions';
-import { Ledger } from '../../src/modules/transactions/entities/ledger.entity';
+import { LedgerEntity } from '../../src/modules/transactions/entities/ledger.entity';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { DatabaseModule } from '../../src/platform/database/database.module';
 import { assertSafeRole } from '../../src/platform/database/role-check';
@@ -25,7 +25,7 @@ let database: TestDatabase;
 let admin: Client;
 let app: TestingModule;
 let tenants: TenantDatabase;
-let ledgers: Repository<Ledger>;
+let ledgers: Repository<LedgerEntity>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await app.init();
   tenants = app.get(TenantDatabase);
   // the one that services are given
-  ledgers = app.select(TransactionsModule).get<Repository<Ledger>>(getRepositoryToken(Ledger));
+  ledgers = app.select(TransactionsModule).get<Repository<LedgerEntity>>(getRepositoryToken(LedgerEntity));
 });
 
 afterAll(async () => {
@@ -342,7 +342,7 @@ describe('transactions that go wrong', () => {
     let waiting = 0;
     let meet: () => void = () => undefined;
     const met = new Promise<void>((resolve) => (meet = resolve));
-    const crossing = (one: Ledger | undefined, other: Ledger | undefined) =>
+    const crossing = (one: LedgerEntity | undefined, other: LedgerEntity | undefined) =>
       tenants.run(A, 'write', async ({ client }) => {
         attempts += 1;
         // above the server's deadlock_timeout of a second, as in production

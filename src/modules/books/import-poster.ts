@@ -3,10 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { NIL_UUID, uuidv7 } from '../../common/ids/uuid';
 import { Problem } from '../../common/problems/problem';
 import { parseDate } from '../../common/time/instant';
-import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
-import { idempotencyId } from '../../platform/http/idempotency/idempotency-id';
 import { type JobContext } from '../jobs';
-import { type Command, type CommandKey, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
+import { type Command, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
 import { IMPORT_STOPPED } from './books.errors';
 import { type BookRow } from './format/columns';
 import { readRows } from './format/csv-rows';
@@ -42,7 +40,6 @@ export interface PostedCounts {
 @Injectable()
 export class ImportPoster {
   constructor(
-    private readonly database: TenantDatabase,
     private readonly files: ImportFiles,
     private readonly engine: PostingEngine,
   ) {}
@@ -100,12 +97,7 @@ export class ImportPoster {
     transaction: FileTransaction,
   ): Promise<keyof PostedCounts> {
     const command = commandOf(file, transaction);
-    let outcome = await this.patiently(tenantId, file.ledgerId, command, signal);
-    if (outcome.kind === 'stored') {
-      // a key remembers its refusal; what was refused in an earlier run may be right by now
-      await this.forgetRefusal(tenantId, command.key);
-      outcome = await this.patiently(tenantId, file.ledgerId, command, signal);
-    }
+    const outcome = await this.patiently(tenantId, file.ledgerId, command, signal);
     if (outcome.kind === 'recorded') return outcome.replayed ? 'alreadyPosted' : 'posted';
     throw outcome.kind === 'refused' ? outcome.problem : new Error(`an import was ${outcome.kind}`);
   }
@@ -121,15 +113,6 @@ export class ImportPoster {
         signal.throwIfAborted();
       }
     }
-  }
-
-  private async forgetRefusal(tenantId: string, key: CommandKey): Promise<void> {
-    await this.database.run(tenantId, 'write', async () => {
-      await currentTransaction().client.query(
-        'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = $2 AND resource_id IS NULL',
-        [tenantId, idempotencyId(key)],
-      );
-    });
   }
 }
 
@@ -154,7 +137,7 @@ async function* slices(blocks: ReturnType<typeof readRows>): AsyncGenerator<File
   if (slice.length > 0) yield slice;
 }
 
-function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command & { readonly key: CommandKey } {
+function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command {
   const { date = '', description = '' } = rows[0]?.fields ?? {};
   return {
     order: {
@@ -181,6 +164,8 @@ function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command
       key: `${file.sha256.toString('hex')}:${number}`,
       fingerprint: file.sha256,
       expiresAt: null,
+      // what was refused in one run may be right in the next
+      forgetsRefusals: true,
     },
   };
 }

@@ -19,7 +19,7 @@ import { TenantCurrency } from './entities/currency.entity';
 import { Entry } from './entities/entry.entity';
 import { Hold } from './entities/hold.entity';
 import { LedgerHead } from './entities/ledger-head.entity';
-import { Ledger } from './entities/ledger.entity';
+import { LedgerEntity } from './entities/ledger.entity';
 import { ReversalState } from './entities/reversal.entity';
 import { ScheduledTransaction } from './entities/scheduled-transaction.entity';
 import { TransactionMetadata } from './entities/transaction-metadata.entity';
@@ -39,6 +39,7 @@ import { HoldsAndChain1795300000006 } from './migrations/1795300000006-holds-and
 import { Templates1795300000007 } from './migrations/1795300000007-templates';
 import { Scheduled1795300000010 } from './migrations/1795300000010-scheduled';
 import { BalanceCheckPlan1795300000011 } from './migrations/1795300000011-balance-check-plan';
+import { Ledger } from './posting/ledger';
 import { PostingController } from './posting/posting.controller';
 import { PostingService } from './posting/posting.service';
 import { ReconciliationController } from './reconciliation/reconciliation.controller';
@@ -55,7 +56,7 @@ import { LEDGER_CATALOG } from './transactions.catalog';
 
 @Feature({
   entities: [
-    Ledger,
+    LedgerEntity,
     LedgerHead,
     TenantCurrency,
     Account,
@@ -121,6 +122,7 @@ import { LEDGER_CATALOG } from './transactions.catalog';
     ChartService,
     CurrenciesService,
     LedgersService,
+    Ledger,
     PostingEngine,
     ReconciliationService,
     ScheduledPoster,
@@ -129,6 +131,6 @@ import { LEDGER_CATALOG } from './transactions.catalog';
     PostingService,
     TransactionTemplatesService,
   ],
-  exports: [AccountsService, BalancesService, ChartService, LedgersService, PostingEngine, ScheduledPoster],
+  exports: [AccountsService, BalancesService, ChartService, Ledger, LedgersService, PostingEngine, ScheduledPoster],
 })
 export class TransactionsModule {}

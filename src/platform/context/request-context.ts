@@ -2,6 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Principal } from '../security/principal';
 import { type Deadline } from './deadline';
 
+/** The key of a piece of work, and where it is unique: a route, or the jobs. */
+export interface OnceBy {
+  readonly operation: string;
+  readonly key: string;
+}
+
 /** What is known about the work in hand, for logs, problems and jobs. Follows the call through `AsyncLocalStorage`. */
 export interface RequestContext {
   readonly requestId: string;
@@ -12,6 +18,8 @@ export interface RequestContext {
   principal?: Principal;
   /** The tenant that the work is done in, once it is known. */
   tenantId?: string;
+  /** What makes this piece of work one that is done once: a request's Idempotency-Key, a job's id. */
+  readonly onceBy?: () => OnceBy | undefined;
   /** Of a request whose body is there; what is no request has none. */
   deadline?: Deadline;
 }

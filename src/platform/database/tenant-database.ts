@@ -80,6 +80,11 @@ export class NoTransactionError extends Error {
   }
 }
 
+/** Whether the calling code runs in a transaction. */
+export function inTransaction(): boolean {
+  return current.getStore() !== undefined;
+}
+
 /** The transaction that the calling code runs in. @throws NoTransactionError */
 export function currentTransaction(): Transaction {
   const transaction = current.getStore();
@@ -132,10 +137,15 @@ export class TenantDatabase implements OnApplicationShutdown {
       try {
         return await this.once(tenantId, mode, work, options);
       } catch (error) {
-        if (attempt >= retries || !shouldRetry(error)) throw databaseProblem(error, mode, this.keys()) ?? error;
+        if (attempt >= retries || !shouldRetry(error)) throw this.problemOf(error, mode);
         await delay(5 + Math.random() * 20 * (attempt + 1));
       }
     }
+  }
+
+  /** What a failure of a transaction is to its caller: a problem where it is one of the database, else itself. */
+  problemOf(error: unknown, mode: Mode = 'write'): unknown {
+    return databaseProblem(error, mode, this.keys()) ?? error;
   }
 
   /** Once connected: then the metadata of the entities is there. */

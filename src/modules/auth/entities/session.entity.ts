@@ -12,13 +12,13 @@ export class Session {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
 
-  @ForeignKey('User', { name: 'sessions_user_fkey' })
+  @ForeignKey('users', { name: 'sessions_user_fkey' })
   @Index('sessions_user')
   @Column({ name: 'user_id', type: 'uuid' })
   userId: string;
 
   /** The tenant that was chosen at sign-in; null for a person without one. */
-  @ForeignKey('Tenant', { name: 'sessions_tenant_fkey' })
+  @ForeignKey('tenants', { name: 'sessions_tenant_fkey' })
   @Index('sessions_tenant')
   @Column({ name: 'tenant_id', type: 'uuid', nullable: true })
   tenantId: string | null;

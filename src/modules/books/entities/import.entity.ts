@@ -5,8 +5,8 @@ import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/
 @Entity('imports')
 @Index('imports_ledger', ['tenantId', 'ledgerId', 'id'])
 @Index('imports_job', ['tenantId', 'jobId'], { where: 'job_id IS NOT NULL' })
-@ForeignKey('Ledger', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'imports_ledger_fkey' })
-@ForeignKey('Job', ['tenantId', 'jobId'], ['tenantId', 'id'], { name: 'imports_job_fkey', onDelete: 'SET NULL' })
+@ForeignKey('ledgers', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'imports_ledger_fkey' })
+@ForeignKey('jobs', ['tenantId', 'jobId'], ['tenantId', 'id'], { name: 'imports_job_fkey', onDelete: 'SET NULL' })
 @Check('imports_file_name_check', `length(file_name) BETWEEN 1 AND 255`)
 @Check(
   'imports_received_check',

@@ -5,7 +5,7 @@ import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/
 @Entity('checkpoints')
 @Unique('checkpoints_sequence_key', ['tenantId', 'ledgerId', 'sequence'])
 @Unique('checkpoints_after_key', ['tenantId', 'ledgerId', 'after'])
-@ForeignKey('Ledger', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'checkpoints_ledger_fkey' })
+@ForeignKey('ledgers', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'checkpoints_ledger_fkey' })
 @Check('checkpoints_range_check', 'after_sequence >= 0 AND sequence > after_sequence')
 @Check('checkpoints_hashes_check', 'length(hash) = 32 AND length(root) = 32')
 export class Checkpoint {

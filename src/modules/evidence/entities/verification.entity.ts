@@ -5,7 +5,7 @@ import { type Finding } from '../core/findings';
 /** What a verification of a ledger found. Never changed. */
 @Entity('verifications')
 @Index('verifications_ledger', ['tenantId', 'ledgerId', 'id'])
-@ForeignKey('Ledger', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'verifications_ledger_fkey' })
+@ForeignKey('ledgers', ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'verifications_ledger_fkey' })
 @Check('verifications_findings_check', `jsonb_typeof(findings) = 'array' AND (finding_count = 0) = (findings = '[]')`)
 export class Verification {
   @PrimaryColumn(TENANT_ID_COLUMN)

@@ -61,6 +61,7 @@ export class JobRunner {
       traceId: job.traceId,
       spanId: randomBytes(8).toString('hex'),
       tenantId,
+      onceBy: () => ({ operation: 'job', key: job.id }),
       ...(job.actorId === null ? {} : { principal: principalOf(job.actorId, tenantId) }),
     };
     await requestContext.run(context, async () => {

@@ -15,6 +15,8 @@ export interface KeyRecord {
   /** Of a refusal: its problem document. An answer of 201 is rebuilt from its rows, with these balances where asked for. */
   readonly body: unknown;
   readonly transactionId: string | null;
+  /** The key has a refusal that it does not remember. */
+  readonly replaces: boolean;
 }
 
 /** Another writer was between our read and our write, which the ledger's lock rules out: the batch is run again. */
@@ -83,6 +85,9 @@ SELECT (SELECT count(*) FROM changed_holds)::int AS holds, (SELECT count`,
 /** Keys that count no more make room for those who use them again. */
 const FORGET = 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND expires_at <= now()';
 
+/** Refusals that are decided anew. */
+const REPLACE = 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND resource_id IS NULL';
+
 const ADOPT = `
 INSERT INTO currencies (tenant_id, code, scale, name, custom)
 SELECT $1, c.code, c.scale, c.name, false FROM unnest($2::text[], $3::smallint[], $4::text[]) AS c (code, scale, name)
@@ -103,6 +108,8 @@ export async function writeBatch(
   { accountsVersion, expiredKeys }: Pick<BatchState, 'accountsVersion' | 'expiredKeys'>,
 ): Promise<void> {
   if (expiredKeys.size > 0) await client.query(FORGET, [tenantId, [...expiredKeys]]);
+  const replaced = keys.filter(({ replaces }) => replaces).map(({ id }) => id);
+  if (replaced.length > 0) await client.query(REPLACE, [tenantId, replaced]);
   if (book.adopted.size > 0) await adoptCurrencies(client, tenantId, book);
   if (book.created.size > 0) await makeAccounts(client, tenantId, book);
   const posted = book.recorded;

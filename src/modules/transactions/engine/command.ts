@@ -10,6 +10,8 @@ export interface CommandKey extends IdempotencyScope {
   readonly fingerprint: Buffer;
   /** Null: remembered for ever. */
   readonly expiresAt: Date | null;
+  /** Only what was recorded is remembered: after a refusal the same key is decided anew. Of jobs, which are run again. */
+  readonly forgetsRefusals?: boolean;
 }
 
 export interface Command {
@@ -19,6 +21,12 @@ export interface Command {
   readonly key: CommandKey | null;
   /** The answer carries the balances after it. */
   readonly balances?: boolean;
+  /**
+   * Runs in the transaction that records it, after the rows of the whole batch, and is committed with them or not at all;
+   * once, however often the key is used, but it may be run again before the commit. What it throws, the caller gets, and
+   * nothing was recorded.
+   */
+  readonly together?: (recorded: RecordedTransaction) => Promise<void>;
 }
 
 /** Commands that are decided together, in their order. */

@@ -71,7 +71,8 @@ export class Deciding {
     const id = this.state.keyIds.get(key);
     if (id === undefined) throw new Error('a key was not looked up');
     const known = this.state.keys.get(id);
-    if (known) {
+    const replaces = known?.transactionId === null && key.forgetsRefusals === true;
+    if (known && !replaces) {
       if (!known.fingerprint.equals(key.fingerprint)) return refused(keyReused());
       const transaction = known.transactionId === null ? undefined : this.earlier.get(known.transactionId);
       if (!transaction) return { kind: 'stored', status: known.status, body: known.body };
@@ -87,10 +88,10 @@ export class Deciding {
     const outcome = this.decideOrder(command);
     if (outcome.kind === 'recorded') {
       const body = outcome.balances ? storeBalances(outcome.balances) : null;
-      this.keys.push({ id, key, status: 201, body, transactionId: outcome.transaction.id });
-    } else if (outcome.kind === 'refused' && isRemembered(outcome.problem)) {
+      this.keys.push({ id, key, status: 201, body, transactionId: outcome.transaction.id, replaces });
+    } else if (outcome.kind === 'refused' && isRemembered(outcome.problem) && !key.forgetsRefusals) {
       const body = problemDocument(outcome.problem, this.publicUrl);
-      this.keys.push({ id, key, status: outcome.problem.status, body, transactionId: null });
+      this.keys.push({ id, key, status: outcome.problem.status, body, transactionId: null, replaces });
       // what is not remembered binds no key, in this batch as little as in the next
     } else return outcome;
     this.decided.set(id, { fingerprint: key.fingerprint, outcome });

@@ -5,7 +5,7 @@ import { OUTCOME_UNKNOWN } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
 import { type Caller } from '../../../platform/context/deadline';
-import { connectionLost, errorCode } from '../../../platform/database/database-errors';
+import { connectionLost, errorCode, shouldRetry } from '../../../platform/database/database-errors';
 import { TenantDatabase, type Transaction } from '../../../platform/database/tenant-database';
 import { Metrics } from '../../../platform/telemetry/metrics';
 import { type RecordedTransaction } from '../core/recorded';
@@ -115,6 +115,8 @@ export class PostingEngine {
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       const unavailable = failure instanceof Problem && failure.status === 503;
+      if (units.length === 1 && failure instanceof CompanionFailed)
+        return [this.database.problemOf(failure.reason) as Error];
       if (units.length === 1 || unavailable) return units.map(() => failure);
       this.logger.warn({ msg: 'a batch failed; it is halved', units: units.length, err: failure });
       const middle = Math.ceil(units.length / 2);
@@ -199,6 +201,7 @@ export class PostingEngine {
 
     if (book && (book.recorded.length > 0 || deciding.keys.length > 0))
       await writeBatch(client, tenantId, book, deciding.keys, state);
+    if (outcomes !== 'expiring') await doTogether(units, outcomes);
     this.metrics.engineStep.observe({ step: 'read' }, (read - began) / 1000);
     this.metrics.engineStep.observe({ step: 'decide' }, (decided - read) / 1000);
     this.metrics.engineStep.observe({ step: 'write' }, (performance.now() - decided) / 1000);
@@ -206,6 +209,30 @@ export class PostingEngine {
     return { outcomes, known, stamp: book && { hash: book.hash, accountsVersion: state.accountsVersion } };
   }
 }
+
+/** What was to be committed together with a transaction failed: it takes its own unit back, and no other. */
+class CompanionFailed extends Error {
+  constructor(readonly reason: Error) {
+    super(`what was to be committed with a transaction failed: ${reason.message}`, { cause: reason });
+  }
+}
+
+async function doTogether(units: readonly Unit[], outcomes: readonly Outcome[][]): Promise<void> {
+  for (const [place, { commands, dryRun }] of units.entries())
+    for (const [index, { together }] of commands.entries()) {
+      const outcome = outcomes[place]?.[index];
+      if (!together || dryRun || outcome?.kind !== 'recorded' || outcome.replayed) continue;
+      try {
+        await together(outcome.transaction);
+      } catch (error) {
+        // an outage or a conflict is the whole batch's, which is run again
+        if (isOfTheDatabase(error)) throw error;
+        throw new CompanionFailed(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+}
+
+const isOfTheDatabase = (error: unknown): boolean => connectionLost(error) || shouldRetry(error);
 
 /** Names that may be taken between our read and our write: other ledgers use keys, and accounts are created without the lock. */
 const RACED = ['idempotency_keys_pkey', 'accounts_code_key'];

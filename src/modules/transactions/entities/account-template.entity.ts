@@ -2,12 +2,12 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Uni
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type AccountType, type Direction } from '../core/account';
 import { type StoredLimits } from '../core/limits';
-import { Ledger } from './ledger.entity';
+import { LedgerEntity } from './ledger.entity';
 
 /** What accounts are like that are made on their first use: those whose code is of the pattern. */
 @Entity('account_templates')
 @Unique('account_templates_pattern_key', ['tenantId', 'ledgerId', 'pattern'])
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'account_templates_ledger_fkey' })
+@ForeignKey(() => LedgerEntity, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'account_templates_ledger_fkey' })
 @Check('account_templates_pattern_check', `length(pattern) BETWEEN 1 AND 255 AND pattern !~ '(^:|:$|::|[[:cntrl:]])'`)
 @Check('account_templates_type_check', `type IN ('asset', 'liability', 'equity', 'revenue', 'expense')`)
 @Check('account_templates_normal_balance_check', `normal_balance IN ('debit', 'credit')`)

@@ -2,7 +2,7 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Uni
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type AccountType, type Direction, type Freeze } from '../core/account';
 import { type StoredLimits } from '../core/limits';
-import { Ledger } from './ledger.entity';
+import { LedgerEntity } from './ledger.entity';
 
 export const ACCOUNT_STATUSES = ['open', 'closed'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
@@ -11,7 +11,7 @@ export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 @Entity('accounts')
 @Unique('accounts_code_key', ['tenantId', 'ledgerId', 'code'])
 @Unique('accounts_ledger_key', ['tenantId', 'ledgerId', 'id'])
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'accounts_ledger_fkey' })
+@ForeignKey(() => LedgerEntity, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'accounts_ledger_fkey' })
 @Check('accounts_type_check', `type IN ('asset', 'liability', 'equity', 'revenue', 'expense')`)
 @Check('accounts_normal_balance_check', `normal_balance IN ('debit', 'credit')`)
 @Check('accounts_status_check', `status IN ('open', 'closed')`)

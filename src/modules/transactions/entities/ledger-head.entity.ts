@@ -1,10 +1,10 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
-import { Ledger } from './ledger.entity';
+import { LedgerEntity } from './ledger.entity';
 
 /** Where a ledger's gapless sequence stands. The engine writes it; it is made with the ledger. */
 @Entity('ledger_heads')
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'ledger_heads_ledger_fkey' })
+@ForeignKey(() => LedgerEntity, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'ledger_heads_ledger_fkey' })
 @Check('ledger_heads_sequence_check', 'sequence >= 0')
 @Check('ledger_heads_hash_check', 'length(hash) = 32')
 export class LedgerHead {

@@ -13,7 +13,7 @@ export type UnknownAccounts = (typeof UNKNOWN_ACCOUNTS)[number];
 @Check('ledgers_status_check', `status IN ('open', 'closed')`)
 @Check('ledgers_unknown_accounts_check', `unknown_accounts IN ('refused', 'created')`)
 @Check('ledgers_name_check', 'length(name) BETWEEN 1 AND 120')
-export class Ledger {
+export class LedgerEntity {
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
 

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { type ProblemDocument } from '../../../common/problems/problem';
 import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
-import { Ledger } from './ledger.entity';
+import { LedgerEntity } from './ledger.entity';
 import { Transaction } from './transaction.entity';
 
 export const SCHEDULED_STATUSES = ['scheduled', 'posted', 'failed', 'cancelled'] as const;
@@ -13,7 +13,9 @@ export type ScheduledStatus = (typeof SCHEDULED_STATUSES)[number];
 @Index('scheduled_transactions_ledger_due', ['tenantId', 'ledgerId', 'dueAt'], { where: `status = 'scheduled'` })
 @Index('scheduled_transactions_by_time', ['tenantId', 'ledgerId', 'postAt', 'id'])
 @Index('scheduled_transactions_by_status', ['tenantId', 'ledgerId', 'status', 'postAt', 'id'])
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'scheduled_transactions_ledger_fkey' })
+@ForeignKey(() => LedgerEntity, ['tenantId', 'ledgerId'], ['tenantId', 'id'], {
+  name: 'scheduled_transactions_ledger_fkey',
+})
 @ForeignKey(() => Transaction, ['tenantId', 'transactionId'], ['tenantId', 'id'], {
   name: 'scheduled_transactions_transaction_fkey',
 })

@@ -1,11 +1,13 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
-import { Ledger } from './ledger.entity';
+import { LedgerEntity } from './ledger.entity';
 
 /** A name under which transactions are posted. What it means is in its versions. */
 @Entity('transaction_templates')
 @Unique('transaction_templates_name_key', ['tenantId', 'ledgerId', 'name'])
-@ForeignKey(() => Ledger, ['tenantId', 'ledgerId'], ['tenantId', 'id'], { name: 'transaction_templates_ledger_fkey' })
+@ForeignKey(() => LedgerEntity, ['tenantId', 'ledgerId'], ['tenantId', 'id'], {
+  name: 'transaction_templates_ledger_fkey',
+})
 @Check('transaction_templates_name_check', `name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'`)
 @Check('transaction_templates_latest_check', 'latest > 0')
 export class TransactionTemplate {

@@ -3,7 +3,7 @@ import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { formatInstant } from '../../../common/time/instant';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
 import {
-  type Ledger,
+  type LedgerEntity,
   LEDGER_STATUSES,
   type LedgerStatus,
   UNKNOWN_ACCOUNTS,
@@ -76,7 +76,7 @@ export class LedgerResponse {
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:15:00.000Z' })
   updatedAt: string;
 
-  static of(ledger: Ledger): LedgerResponse {
+  static of(ledger: LedgerEntity): LedgerResponse {
     return {
       id: ledger.id,
       name: ledger.name,

@@ -9,7 +9,7 @@ import { CursorService } from '../../../platform/http/pagination/cursor.service'
 import { type PageQuery } from '../../../platform/http/pagination/page.dto';
 import { type CreateLedgerRequest, LedgerResponse, type UpdateLedgerRequest } from './ledger.dto';
 import { LedgerHead } from '../entities/ledger-head.entity';
-import { Ledger } from '../entities/ledger.entity';
+import { LedgerEntity } from '../entities/ledger.entity';
 import { ledgerLock } from '../engine/ledger-lock';
 import { patchMetadata } from '../../../common/http/metadata';
 import { LEDGER_NOT_FOUND } from './ledgers.errors';
@@ -17,12 +17,12 @@ import { LEDGER_NOT_FOUND } from './ledgers.errors';
 @Injectable()
 export class LedgersService {
   constructor(
-    @InjectRepository(Ledger) private readonly ledgers: Repository<Ledger>,
+    @InjectRepository(LedgerEntity) private readonly ledgers: Repository<LedgerEntity>,
     @InjectRepository(LedgerHead) private readonly heads: Repository<LedgerHead>,
     private readonly cursors: CursorService,
   ) {}
 
-  async create(request: CreateLedgerRequest): Promise<Ledger> {
+  async create(request: CreateLedgerRequest): Promise<LedgerEntity> {
     const id = uuidv7();
     const { name, description = null, unknownAccounts = 'refused', metadata = {} } = request;
     await this.ledgers.insert({ id, name, description, unknownAccounts, metadata: metadata as never });
@@ -31,7 +31,7 @@ export class LedgersService {
   }
 
   /** @throws Problem `ledger-not-found` */
-  async get(id: string): Promise<Ledger> {
+  async get(id: string): Promise<LedgerEntity> {
     const ledger = await this.ledgers.findOneBy({ id });
     if (!ledger) throw new Problem(LEDGER_NOT_FOUND, 'This tenant has no ledger with this id.');
     return ledger;
@@ -57,7 +57,7 @@ export class LedgersService {
   }
 
   /** @throws Problem `ledger-not-found`, `precondition-failed` */
-  async update(id: string, expected: number | '*', change: UpdateLedgerRequest): Promise<Ledger> {
+  async update(id: string, expected: number | '*', change: UpdateLedgerRequest): Promise<LedgerEntity> {
     await lockLedger(id);
     const ledger = await this.get(id);
     if (expected !== '*' && expected !== ledger.version) throw versionMismatch();

@@ -8,7 +8,7 @@ import { User } from './user.entity';
 @Check('members_role_check', `role IN ('owner', 'admin', 'accountant', 'viewer')`)
 export class Member {
   // by name: a tenant has members, and the module of tenants knows this one
-  @ForeignKey('Tenant', { name: 'members_tenant_fkey' })
+  @ForeignKey('tenants', { name: 'members_tenant_fkey' })
   @PrimaryColumn(TENANT_ID_COLUMN)
   tenantId: string;
 
