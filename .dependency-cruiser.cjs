@@ -33,7 +33,7 @@ module.exports = {
       name: 'platform-knows-no-module',
       severity: 'error',
       from: { path: '^src/(platform|config)/' },
-      to: { path: '^src/(modules|app\\.|main|worker|cli)' },
+      to: { path: '^src/(modules/|testing/|cli/|(app|main|worker|cli|index|create-daybook)\\b)' },
     },
     {
       name: 'modules-through-index',
@@ -41,6 +41,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/modules/([^/]+)/' },
       to: { path: '^src/modules/([^/]+)/', pathNot: ['^src/modules/$1/', '^src/modules/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'what runs in production does without the support of tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/|\\.spec\\.ts$' },
+      to: { path: '^src/testing/' },
     },
     {
       name: 'not-to-dev-dep',

@@ -3,6 +3,8 @@ import prettier from 'eslint-config-prettier';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+const ENVIRONMENT = 'Only src/config reads the environment: add a line to its table (docs/guides/add-a-module.md).';
+
 export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '.data/**', '.cache/**', 'openapi/**', '**/*.cjs'] },
   js.configs.recommended,
@@ -16,15 +18,25 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // a literal is as good as an instance of a response DTO: they carry no behaviour
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'Only src/config reads the environment.' },
-      ],
     },
   },
   {
-    files: ['src/config/**/*.ts', 'test/**/*.ts'],
-    rules: { 'no-restricted-properties': 'off' },
+    files: ['src/**/*.ts'],
+    ignores: ['src/config/**', 'src/testing/**', '**/*.spec.ts'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENVIRONMENT }],
+      'no-restricted-imports': [
+        'error',
+        { paths: ['process', 'node:process'].map((name) => ({ name, message: ENVIRONMENT })) },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[property.name='process'][object.name=/^(globalThis|global)$/]",
+          message: ENVIRONMENT,
+        },
+      ],
+    },
   },
   {
     // an answer can have any shape: a test says which by what it expects of it

@@ -1,28 +1,8 @@
-const swc = {
-  jsc: {
-    target: 'es2023',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    keepClassNames: true,
-  },
-  module: { type: 'commonjs' },
-  sourceMaps: 'inline',
-  swcrc: false,
-};
-const common = {
-  rootDir: import.meta.dirname,
-  testEnvironment: 'node',
-  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json'],
-  // NestJS 12 and other packages are ESM only; Jest on Node 20 loads CommonJS only (docs/decisions/0001-commonjs-on-node-20.md)
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', swc],
-    '/node_modules/.+\\.m?js$': '<rootDir>/test/support/jest-esm-deps.cjs',
-  },
-  transformIgnorePatterns: [],
-  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/.data/'],
-};
+import preset from './scripts/testing/jest-preset.cjs';
+
+const { globalSetup, globalTeardown, testTimeout, ...common } = { ...preset, rootDir: import.meta.dirname };
 export default {
-  testTimeout: 30_000,
+  testTimeout,
   projects: [
     {
       ...common,
@@ -41,8 +21,8 @@ export default {
         '<rootDir>/test/e2e/**/*.spec.ts',
         '<rootDir>/test/faults/**/*.spec.ts',
       ],
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+      globalSetup,
+      globalTeardown,
     },
   ],
 };

@@ -1,8 +1,4 @@
-import 'reflect-metadata';
-import { DataSource } from 'typeorm';
-import { FEATURES } from './src/app.features';
-import { loadConfig } from './src/config/config';
-import { dataSourceOptions } from './src/platform/database/data-source-options';
+import { daybook } from './src/app';
 
 // For the TypeORM CLI (`npm run typeorm -- migration:show`). The application builds its own from the same function.
-export default new DataSource(dataSourceOptions(loadConfig(), FEATURES, 'migrator'));
+export default daybook.dataSource();

@@ -33,7 +33,7 @@ async function drift() {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-openapi-'));
   try {
     const generated = join(folder, 'v1.json');
-    await promisify(execFile)(process.execPath, ['dist/openapi.js', generated], { cwd: root });
+    await promisify(execFile)(process.execPath, ['dist/cli.js', 'openapi', generated], { cwd: root });
     if ((await readFile(generated, 'utf8')) === text) return [];
     const message = 'is not what this build describes: run `npm run openapi`, look at the difference, commit it';
     return [{ severity: 'error', rule: 'drift', where: committed, message }];

@@ -8,11 +8,10 @@ import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
 import { WelcomeModule } from './modules/welcome';
-import { Features } from './platform/features/features';
 import { PlatformModule } from './platform/platform.module';
 
-/** What the application is made of, in the order in which a reader of its description meets it. A new module adds its line. */
-export const FEATURES = new Features([
+/** What Daybook is made of, in the order in which a reader of its description meets it. A new module adds its line. */
+export const CORE_FEATURES = [
   PlatformModule,
   AuthModule,
   UsersModule,
@@ -24,4 +23,4 @@ export const FEATURES = new Features([
   HealthModule,
   ProblemsModule,
   WelcomeModule,
-]);
+] as const;

@@ -1,6 +1,5 @@
-import { Module, type ModuleMetadata } from '@nestjs/common';
+import { type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { FEATURES } from './app.features';
 import { ConfigModule } from './config/config.module';
 import { AuthenticationGuard } from './modules/auth';
 import { DatabaseModule } from './platform/database/database.module';
@@ -20,6 +19,3 @@ export function applicationOf(features: Features): ModuleMetadata {
     ],
   };
 }
-
-@Module(applicationOf(FEATURES))
-export class AppModule {}

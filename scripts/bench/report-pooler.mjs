@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pgBouncer, startPgBouncer, stopPgBouncer } from '../../test/support/pgbouncer.mjs';
+import { pgBouncer, startPgBouncer, stopPgBouncer } from '../services/pgbouncer.mjs';
 import { traffic } from './book.mjs';
 import { measureHttp, prepareBook, startApplication } from './http.mjs';
 import { median, ratio, show } from './report.mjs';

@@ -1,4 +1,4 @@
-import { pgBouncer } from '../../test/support/pgbouncer.mjs';
+import { pgBouncer } from '../services/pgbouncer.mjs';
 
 /** The database itself, seen with plain connections. */
 const DATABASE = ['test/integration/'];

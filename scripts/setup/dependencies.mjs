@@ -12,7 +12,8 @@ const stamp = join(root, 'node_modules', '.daybook-lock');
 /** Whether node_modules is what package-lock.json asks for, whoever installed it. */
 export async function dependenciesAreInstalled() {
   if ((await readFile(stamp, 'utf8').catch(() => '')) === (await fingerprint())) return true;
-  const wanted = await stat(lock);
+  // a project without a lock file says itself what it has
+  const wanted = await stat(lock).catch(() => ({ mtimeMs: 0 }));
   // npm writes this file last, so an interrupted installation has none
   const installed = await stat(join(root, 'node_modules', '.package-lock.json')).catch(() => null);
   return installed !== null && installed.mtimeMs > wanted.mtimeMs;
@@ -35,6 +36,6 @@ export async function installDependencies({ signal } = {}) {
 
 async function fingerprint() {
   return createHash('sha256')
-    .update(await readFile(lock))
+    .update(await readFile(lock).catch(() => ''))
     .digest('hex');
 }

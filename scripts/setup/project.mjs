@@ -1,7 +1,10 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+const here = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The project whose application is run: this one, or the one that has it as a package. */
+export const root = here.includes(`${sep}node_modules${sep}`) ? process.cwd() : here;
 
 /** The entry files as built: what runs is the build, as in production. */
 export const built = (name) => join(root, 'dist', `${name}.js`);

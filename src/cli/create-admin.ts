@@ -5,13 +5,14 @@ import { isGuessable, PASSWORD_MAX, PASSWORD_MIN, randomPassword, UsersService }
 import { PLATFORM_TENANT, TenantDatabase } from '../platform/database/tenant-database';
 import { PasswordHasher } from '../platform/security/password-hasher';
 import { Revocations } from '../platform/security/revocations';
+import { type Features } from '../platform/features/features';
 import { withServices } from './operator.module';
 
 /**
  * Makes a platform administrator: a new person, or one who is known.
  * @returns what the operator is told; a generated password is in it, this once
  */
-export async function createAdmin(args: readonly string[]): Promise<string> {
+export async function createAdmin(features: Features, args: readonly string[]): Promise<string> {
   const { values } = parseArgs({
     args: [...args],
     options: { email: { type: 'string' }, name: { type: 'string' }, 'password-stdin': { type: 'boolean' } },
@@ -26,7 +27,7 @@ export async function createAdmin(args: readonly string[]): Promise<string> {
     throw new Error('the password is too easy to guess: use several unrelated words');
   const password = given ?? randomPassword();
 
-  return withServices(async (services) => {
+  return withServices(features, async (services) => {
     const users = services.get(UsersService);
     const passwordHash = await services.get(PasswordHasher).hash(password);
     const created = await services.get(TenantDatabase).run(PLATFORM_TENANT, 'write', async () => {

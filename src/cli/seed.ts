@@ -3,16 +3,20 @@ import { TenantsService } from '../modules/tenants';
 import { UsersService } from '../modules/users';
 import { PLATFORM_TENANT, TenantDatabase } from '../platform/database/tenant-database';
 import { PasswordHasher } from '../platform/security/password-hasher';
+import { type Features } from '../platform/features/features';
 import { withServices } from './operator.module';
 
 /** Known to everybody who can read: for laptops and sandboxes only. */
 const DEMO = { email: 'demo@daybook.example', password: 'open-sesame-on-a-laptop', slug: 'demo' } as const;
 
 /** Makes the demo tenant and its login, or sets the login's password back to what is documented. */
-export async function seed(config: Config): Promise<{ tenant: string; email: string; password: string }> {
+export async function seed(
+  features: Features,
+  config: Config,
+): Promise<{ tenant: string; email: string; password: string }> {
   if (config.environment === 'production')
     throw new Error('the demo login is public knowledge: it is not made in production (users:create-admin is)');
-  return withServices(async (services) => {
+  return withServices(features, async (services) => {
     const database = services.get(TenantDatabase);
     const tenants = services.get(TenantsService);
     const users = services.get(UsersService);

@@ -2,13 +2,18 @@ import { parseArgs } from 'node:util';
 import { isUuid } from '../common/ids/uuid';
 import { VerificationsService } from '../modules/evidence';
 import { PLATFORM_TENANT, TenantDatabase } from '../platform/database/tenant-database';
+import { type Features } from '../platform/features/features';
 import { withServices } from './operator.module';
 
 /**
  * Verifies ledgers: of all tenants, of one, or one ledger. Prints a line per ledger and one per finding.
  * @throws Error when something is wrong
  */
-export async function verify(args: readonly string[], print: (line: string) => void): Promise<void> {
+export async function verify(
+  features: Features,
+  args: readonly string[],
+  print: (line: string) => void,
+): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: { tenant: { type: 'string' }, ledger: { type: 'string' } },
@@ -16,7 +21,7 @@ export async function verify(args: readonly string[], print: (line: string) => v
   const { tenant, ledger } = values;
   for (const [name, id] of Object.entries(values)) if (!isUuid(id)) throw new Error(`--${name} takes an id`);
   if (ledger !== undefined && tenant === undefined) throw new Error('--ledger needs --tenant');
-  const found = await withServices(async (services) => {
+  const found = await withServices(features, async (services) => {
     const verifications = services.get(VerificationsService);
     const database = services.get(TenantDatabase);
     let total = 0;

@@ -1,7 +1,7 @@
 import { Controller, Get, Module, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
 import { ModulesContainer } from '@nestjs/core';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { RouteTable } from '../../src/platform/http/route-table';
 import { ACCESS, type Access, RequirePermission } from '../../src/platform/security/access.decorators';
 import { startTestApp, type TestApp, type TestPerson } from '../support/app';
@@ -52,7 +52,7 @@ class UndeclaredController {
   }
 }
 
-@Module({ imports: [AppModule], controllers: [UndeclaredController] })
+@Module({ imports: [daybook.module], controllers: [UndeclaredController] })
 class UndeclaredModule {}
 
 it('AUTH-29 a permission that no feature declares is found at start, with a sentence', async () => {

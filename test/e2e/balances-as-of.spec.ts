@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 /** Sums in cents: posted debits and credits, pending debits and credits. */
 type Sums = [number, number, number, number];

@@ -1,7 +1,7 @@
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, fingerprintOfTables, posting, type TestLedger } from '../support/ledger';
 import { LineStream } from '../support/line-stream';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Line {
   readonly index?: number;

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ReadableStream } from 'node:stream/web';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { BookClient, manyTransactions } from '../support/books';
 import { type RichLedger, richLedger } from '../support/evidence';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   app = await startTestApp(
     { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test' },
     undefined,
-    AppWithWorkerModule,
+    daybook.workerModule,
   );
   owner = await app.createTenantWithOwner();
   ledger = await richLedger(app, owner);

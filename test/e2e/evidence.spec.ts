@@ -3,11 +3,11 @@ import { jwsIsSignedBy, readJws } from '../../src/common/crypto/jws';
 import { KeyRing } from '../../src/modules/auth';
 import { rootOfPath } from '../../src/modules/evidence/core/merkle';
 import { CHECKPOINT_TYPE, type CheckpointStatement, digestOf } from '../../src/modules/evidence/core/statement';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { findingsOf, type RichLedger, richLedger, tamper } from '../support/evidence';
 import { posting } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Checkpoint {
   readonly id: string;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   app = await startTestApp(
     { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test', DATABASE_POOL_SIZE: '10' },
     undefined,
-    AppWithWorkerModule,
+    daybook.workerModule,
   );
   owner = await app.createTenantWithOwner();
   ledger = await richLedger(app, owner);
@@ -337,7 +337,7 @@ describe('without anybody asking', () => {
     const beside = await startTestApp(
       { LEDGER_CHECKPOINT_SECONDS: '1', LEDGER_VERIFY_SECONDS: '86400' },
       app,
-      AppWithWorkerModule,
+      daybook.workerModule,
     );
     try {
       const sequences = async () =>

@@ -1,7 +1,7 @@
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Hold {
   readonly id: string;
@@ -73,7 +73,7 @@ describe('the end of a hold', () => {
   describe('with workers', () => {
     let workers: TestApp[];
     beforeAll(async () => {
-      workers = [await startTestApp({}, app, AppWithWorkerModule), await startTestApp({}, app, AppWithWorkerModule)];
+      workers = [await startTestApp({}, app, daybook.workerModule), await startTestApp({}, app, daybook.workerModule)];
     });
     afterAll(async () => {
       for (const worker of workers) await worker.close();

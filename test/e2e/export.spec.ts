@@ -2,9 +2,9 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { BookClient, HEADER, manyTransactions } from '../support/books';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 import { asSuperuser } from '../support/worker';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 
 /** More than what lies in sockets and streams between the server and a client that does not read. */
 const TRANSACTIONS = 40_000;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   app = await startTestApp(
     { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test', DATABASE_POOL_SIZE: '10' },
     undefined,
-    AppWithWorkerModule,
+    daybook.workerModule,
   );
   owner = await app.createTenantWithOwner();
   books = new BookClient(app, owner.token);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Lifecycle } from '../../src/platform/lifecycle/lifecycle';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp } from '../support/app';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { Proxy } from '../support/proxy';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 describe('health and metrics', () => {
   let database: TestDatabase;
@@ -20,7 +20,7 @@ describe('health and metrics', () => {
     app = await startTestApp(
       { REDIS_URL: redis.url, DATABASE_URL: postgres.url, JOBS_SWEEP_INTERVAL_MS: '200' },
       { database, logs: { lines: [] as string[] } } as TestApp,
-      AppWithWorkerModule,
+      daybook.workerModule,
     );
   });
 

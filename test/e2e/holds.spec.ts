@@ -1,6 +1,6 @@
 import { startTestApp, type TestApp } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 type Body = Record<string, never> & {
   id: string;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { idempotencyId } from '../../src/platform/http/idempotency/idempotency-id';
 import { NIL_UUID } from '../../src/common/ids/uuid';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { BookClient, HEADER } from '../support/books';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const LIMIT = 1_000_000;
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   app = await startTestApp(
     { IMPORT_LIMIT_BYTES: String(LIMIT), JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test' },
     undefined,
-    AppWithWorkerModule,
+    daybook.workerModule,
   );
   owner = await app.createTenantWithOwner();
   books = new BookClient(app, owner.token);

@@ -13,8 +13,8 @@ import {
   manyTransactions,
   plain,
 } from '../support/books';
-import { until } from '../support/until';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { until } from '../../src/testing/until';
+import { daybook } from '../../src/app';
 
 let app: TestApp;
 let owner: TestTenant;
@@ -25,7 +25,7 @@ beforeAll(async () => {
     // the queue is shorter than what an import hands over at once: it has to wait for its turn, as on a busy ledger
     { JOBS_SWEEP_INTERVAL_MS: '100', REDIS_PREFIX: 'daybook-test', ENGINE_QUEUE_COMMANDS: '300' },
     undefined,
-    AppWithWorkerModule,
+    daybook.workerModule,
   );
   owner = await app.createTenantWithOwner();
   books = new BookClient(app, owner.token);

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../src/modules/jobs';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestPerson, type TestTenant } from '../support/app';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const waiting = new Map<string, () => void>();
 
@@ -23,7 +23,7 @@ class Watched implements JobHandler<NoPayload> {
   }
 }
 
-@Module({ imports: [AppWithWorkerModule], providers: [Watched] })
+@Module({ imports: [daybook.workerModule], providers: [Watched] })
 class StreamTestModule {}
 
 interface Event {

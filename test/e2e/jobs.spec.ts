@@ -2,9 +2,9 @@ import { Module } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { type JobContext, type JobHandler, JobKind } from '../../src/modules/jobs';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestAnswer, type TestApp, type TestTenant } from '../support/app';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 class CountPayload {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 10, example: 3 })
@@ -35,7 +35,7 @@ class Fail implements JobHandler<CountPayload> {
   }
 }
 
-@Module({ imports: [AppWithWorkerModule], providers: [Count, Talk, Fail] })
+@Module({ imports: [daybook.workerModule], providers: [Count, Talk, Fail] })
 class JobsTestModule {}
 
 describe('/v1/jobs', () => {

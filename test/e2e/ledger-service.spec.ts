@@ -8,10 +8,10 @@ import { tenantTable } from '../../src/platform/database/tenant-table';
 import { Idempotent } from '../../src/platform/http/idempotency/idempotency.decorators';
 import { WithoutTransaction } from '../../src/platform/http/unit-of-work.interceptor';
 import { RequirePermission } from '../../src/platform/security/access.decorators';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const PAID_ALREADY = defineProblem({
   code: 'test-paid',
@@ -140,7 +140,7 @@ class Pay implements JobHandler<CallRequest> {
 }
 
 @Module({
-  imports: [AppWithWorkerModule, TransactionsModule, JobsModule],
+  imports: [daybook.workerModule, TransactionsModule, JobsModule],
   controllers: [BillsController],
   providers: [Pay],
 })

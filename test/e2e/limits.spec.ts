@@ -1,6 +1,6 @@
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app';
 import { createLedger, faultsInBooks, fingerprintOfTables, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Balance {
   readonly account: string;

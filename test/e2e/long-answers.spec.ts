@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { type FastifyReply } from 'fastify';
 import { WithoutTransaction } from '../../src/platform/http/unit-of-work.interceptor';
 import { Public } from '../../src/platform/security/access.decorators';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp } from '../support/app';
 
 const DEADLINE_MS = 300;
@@ -40,7 +40,7 @@ class LongController {
   }
 }
 
-@Module({ imports: [AppModule], controllers: [LongController] })
+@Module({ imports: [daybook.module], controllers: [LongController] })
 class LongModule {}
 
 describe('an answer that takes longer than a body may', () => {

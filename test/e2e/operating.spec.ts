@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Controller, Get, Module } from '@nestjs/common';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { currentTransaction } from '../../src/platform/database/tenant-database';
 import { InTransaction } from '../../src/platform/http/unit-of-work.interceptor';
 import { Public } from '../../src/platform/security/access.decorators';
@@ -30,7 +30,7 @@ class WritesController {
   }
 }
 
-@Module({ imports: [AppModule], controllers: [WritesController] })
+@Module({ imports: [daybook.module], controllers: [WritesController] })
 class WritesModule {}
 
 describe('what operators meet', () => {

@@ -8,7 +8,7 @@ import { debianPostgresql } from '../support/debian-postgresql';
 import { describeUnless } from '../support/leave-out';
 import { newFolder, type OwnRedis, service, startOwnRedis } from '../support/own-servers';
 import { freePort } from '../support/free-port';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const root = join(__dirname, '../..');
 const guide = readFileSync(join(root, 'docs/guides/operator.md'), 'utf8');

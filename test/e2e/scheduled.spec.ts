@@ -1,7 +1,7 @@
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, fingerprintOfTables, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Scheduled {
   readonly id: string;
@@ -23,8 +23,8 @@ let owner: TestTenant;
 let ledger: TestLedger;
 
 beforeAll(async () => {
-  app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '1000' }, undefined, AppWithWorkerModule);
-  second = await startTestApp({}, app, AppWithWorkerModule);
+  app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '1000' }, undefined, daybook.workerModule);
+  second = await startTestApp({}, app, daybook.workerModule);
   owner = await app.createTenantWithOwner();
   ledger = await createLedger(app, owner.token);
   const limits = [{ currency: 'EUR', minimumAvailable: '0.00' }];

@@ -1,7 +1,7 @@
 import { startTestApp, type TestApp, type TestPerson } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 interface Page {
   readonly items: { id: string; sequence: number; version: number }[];

@@ -1,6 +1,6 @@
 import { type RequestOptions, startTestApp, type TestAnswer, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, fingerprintOfTables, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 let app: TestApp;
 let owner: TestTenant;

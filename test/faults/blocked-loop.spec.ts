@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { getQueueToken } from '@nestjs/bull';
 import { Module } from '@nestjs/common';
 import { type Queue } from 'bull';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { JOB_QUEUE } from '../../src/platform/queue/bull-job-queue';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 import { Block } from './support/block.kind';
 
-@Module({ imports: [AppModule], providers: [Block] })
+@Module({ imports: [daybook.module], providers: [Block] })
 class BlockTestModule {}
 
 /** Two workers; the one that takes the job computes for longer than Bull's lock lasts, without a pause. */

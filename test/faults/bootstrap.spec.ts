@@ -1,10 +1,10 @@
 import { Client } from 'pg';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { type TestApp, startTestApp } from '../support/app';
 import { createLedger, posting } from '../support/ledger';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-servers';
 import { runCli } from '../support/run-script';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 /** Managed servers (RDS, Cloud SQL, Azure) give nobody a superuser. */
 describe('TEN-01 a server that was set up by a role with CREATEROLE and CREATEDB', () => {
@@ -25,7 +25,7 @@ describe('TEN-01 a server that was set up by a role with CREATEROLE and CREATEDB
       return managedUrl;
     };
     postgres = await startOwnPostgres({ bootstrapAs });
-    app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '100' }, undefined, AppWithWorkerModule);
+    app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '100' }, undefined, daybook.workerModule);
     admin = new Client({ connectionString: app.database.adminUrl });
     await admin.connect();
   }, 120_000);

@@ -7,7 +7,7 @@ import { createLedger, faultsInBooks, type TestLedger } from '../support/ledger'
 import { faultsInChains } from '../support/ledger-chain';
 import { newFolder, type OwnPostgres, startOwnPostgres } from '../support/own-servers';
 import { type Postbox, PostingLoad, postOnce } from '../support/posting-load';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const SIZE = '250m';
 const mayMount = process.platform === 'linux' && process.getuid?.() === 0;

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { freePort } from '../support/free-port';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 import { asSuperuser } from '../support/worker';
 
 describe('SIGTERM under load', () => {

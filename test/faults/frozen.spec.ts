@@ -7,7 +7,7 @@ import { createLedger, faultsInBooks, posting, type TestLedger } from '../suppor
 import { faultsInChains } from '../support/ledger-chain';
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from '../support/own-servers';
 import { PostingLoad } from '../support/posting-load';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const DEADLINE_MS = 3_000;
 /** What a busy machine may add. */

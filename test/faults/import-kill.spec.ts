@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { startTestApp, type TestApp } from '../support/app';
 import { BookClient, manyTransactions } from '../support/books';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const TRANSACTIONS = 20_000;
 const ROOT = join(__dirname, '../..');

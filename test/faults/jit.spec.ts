@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { type TestApp, startTestApp } from '../support/app';
 import { debianPostgresql } from '../support/debian-postgresql';
 import { describeUnless } from '../support/leave-out';
@@ -35,7 +35,7 @@ describeUnless(missing, 'a server that compiles whatever it may', () => {
     ])
       await admin.query(`ALTER SYSTEM SET ${name ?? ''} = '${value ?? ''}'`);
     await admin.query('SELECT pg_reload_conf()');
-    app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '100' }, undefined, AppWithWorkerModule);
+    app = await startTestApp({ JOBS_SWEEP_INTERVAL_MS: '100' }, undefined, daybook.workerModule);
     await admin.end();
     admin = new Client({ connectionString: app.database.adminUrl });
     await admin.connect();

@@ -6,7 +6,7 @@ import { createLedger, faultsInBooks, posting, type TestLedger } from '../suppor
 import { faultsInChains } from '../support/ledger-chain';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-servers';
 import { type Random, randomFrom } from '../support/random';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const CLIENTS = 8;
 /** What fails in each round: one of the two processes, or the database under both. */

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
-import { FEATURES } from '../../src/app.features';
+import { daybook } from '../../src/app';
 import { loadConfig } from '../../src/config/config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate } from '../../src/platform/database/migrate';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { createLedger, faultsInBooks, posting } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';
 import { describeUnless } from '../support/leave-out';
 import { type OwnPgBouncer, startOwnPgBouncer } from '../support/own-servers';
-import { AppWithWorkerModule } from '../../src/worker.module';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const missing = existsSync('/usr/sbin/pgbouncer') ? undefined : 'PgBouncer is not installed (Debian: pgbouncer)';
 
@@ -53,7 +52,7 @@ describeUnless(missing, 'behind PgBouncer', () => {
 
   it('bursts of postings on two processes, and jobs, are done as they are without it', async () => {
     const environment = { ...through(pooler.url, database.databaseUrl), JOBS_SWEEP_INTERVAL_MS: '200' };
-    const [one, other] = [await start(environment, AppWithWorkerModule), await start(environment)];
+    const [one, other] = [await start(environment, daybook.workerModule), await start(environment)];
     const owner = await one.createTenantWithOwner();
     const ledgers = await Promise.all(['A', 'B', 'C'].map((name) => createLedger(one, owner.token, name)));
     for (let burst = 0; burst < 4; burst += 1) {
@@ -124,7 +123,7 @@ describeUnless(missing, 'behind PgBouncer', () => {
     const migrator = await startOwnPgBouncer(database.migrationUrl);
     try {
       Object.assign(process.env, { DATABASE_URL: database.databaseUrl, DATABASE_MIGRATION_URL: migrator.url });
-      await expect(migrate(dataSourceOptions(loadConfig(), FEATURES, 'migrator'))).rejects.toThrow(
+      await expect(migrate(dataSourceOptions(loadConfig(), daybook.features, 'migrator'))).rejects.toThrow(
         /DATABASE_MIGRATION_URL goes through a pooler/,
       );
     } finally {

@@ -8,7 +8,7 @@ import { newFolder, type OwnPostgres, startOwnPostgres } from '../support/own-se
 import { PostingLoad, postOnce } from '../support/posting-load';
 import { runCli } from '../support/run-script';
 import { throughPort } from '../support/line';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const CLIENTS = 4;
 

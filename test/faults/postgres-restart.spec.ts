@@ -1,7 +1,7 @@
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-servers';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const CLIENTS = 15;
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
 import { type OwnRedis, startOwnRedis } from '../support/own-servers';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const LIMIT = 10;
 

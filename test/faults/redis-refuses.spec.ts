@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Redis from 'ioredis';
-import { AppWithWorkerModule } from '../../src/worker.module';
+import { daybook } from '../../src/app';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { startAppProcess } from '../support/app-process';
-import { createTestDatabase } from '../support/database';
+import { createTestDatabase } from '../../src/testing/database';
 import { createLedger, posting, type TestLedger } from '../support/ledger';
 import { type OwnRedis, startOwnRedis } from '../support/redis';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 /** Redis is there, answers at once, and takes nothing. */
 describe('Redis refuses to write', () => {
@@ -23,7 +23,7 @@ describe('Redis refuses to write', () => {
     app = await startTestApp(
       { REDIS_URL: redis.url, JOBS_SWEEP_INTERVAL_MS: '200' },
       { database, logs: { lines: [] as string[] } } as TestApp,
-      AppWithWorkerModule,
+      daybook.workerModule,
     );
     owner = await app.createTenantWithOwner();
     ledger = await createLedger(app, owner.token);

@@ -8,7 +8,7 @@ import { describeUnless } from '../support/leave-out';
 import { createLedger, faultsInBooks, type TestLedger } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';
 import { PostingLoad, postOnce } from '../support/posting-load';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const ROOT = join(__dirname, '../..');
 

@@ -1,7 +1,7 @@
 import { type AppProcess, startAppProcess } from '../support/app-process';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const COUNT = 600;
 

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { DatabaseClient, SETTINGS } from '../../src/platform/database/database-client';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { runCli } from '../support/run-script';
-import { TURNED_ROUND, turnSettingsRound } from '../support/server-settings';
+import { TURNED_ROUND, turnSettingsRound } from '../../src/testing/server-settings';
 
 /** How the e2e suite fares on such a server is a run of its own: scripts/checks/runs.mjs. */
 describe('a server with each setting turned round that we depend on', () => {

@@ -2,9 +2,9 @@ import { type TestAnswer, startTestApp, type TestApp, type TestTenant } from '..
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';
 import { type Line, startLine, throughPort } from '../support/line';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { PostingLoad } from '../support/posting-load';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const DEADLINE_MS = 10_000;
 /** What a busy machine may add. */

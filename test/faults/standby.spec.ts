@@ -7,7 +7,7 @@ import { type Line, startLine, throughPort } from '../support/line';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-servers';
 import { PostingLoad, postOnce } from '../support/posting-load';
 import { startStandby, type Standby } from '../support/standby';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const CLIENTS = 8;
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { FEATURES } from '../../src/app.features';
+import { daybook } from '../../src/app';
 import { loadConfig } from '../../src/config/config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate } from '../../src/platform/database/migrate';
 import { type AppProcess, startAppProcess } from '../support/app-process';
 import { asSuperuser } from '../support/worker';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { until } from '../support/until';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
+import { until } from '../../src/testing/until';
 
 /** Processes and schemas of different ages. */
 describe('a process starts on a schema that is not its own', () => {
@@ -35,7 +35,7 @@ describe('a process starts on a schema that is not its own', () => {
     await database.drop();
   });
 
-  const options = () => dataSourceOptions(loadConfig({ ...process.env, ...environment }), FEATURES, 'migrator');
+  const options = () => dataSourceOptions(loadConfig({ ...process.env, ...environment }), daybook.features, 'migrator');
 
   /** As it is before anything was migrated. */
   async function empty(): Promise<void> {
@@ -78,7 +78,10 @@ describe('a process starts on a schema that is not its own', () => {
 
   it('an older one: not ready, says what is missing, and becomes ready when it is migrated', async () => {
     await empty();
-    const older = await new DataSource({ ...options(), migrations: FEATURES.migrations.slice(0, -1) }).initialize();
+    const older = await new DataSource({
+      ...options(),
+      migrations: daybook.features.migrations.slice(0, -1),
+    }).initialize();
     await older.runMigrations();
     await older.query('GRANT SELECT ON schema_migrations TO daybook_app');
     await older.destroy();
@@ -86,8 +89,8 @@ describe('a process starts on a schema that is not its own', () => {
     const { status, body } = await ready();
     expect([status, body.code]).toEqual([503, 'unavailable']);
     expect(body.detail).toContain('run `cli.js migrate`');
-    expect(body.detail).toContain(`Missing: ${FEATURES.migrations.at(-1)?.name ?? ''}.`);
-    expect(await migrate(options())).toEqual([FEATURES.migrations.at(-1)?.name]);
+    expect(body.detail).toContain(`Missing: ${daybook.features.migrations.at(-1)?.name ?? ''}.`);
+    expect(await migrate(options())).toEqual([daybook.features.migrations.at(-1)?.name]);
     await until('it is ready', async () => (await ready()).status === 200);
   }, 90_000);
 

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { type AppProcess, startAppProcess } from '../support/app-process';
 import { startTestApp, type TestApp, type TestTenant } from '../support/app';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 /** As in job-runner.ts: whoever claims a job of the tenant waits for it. */
 const CLAIM_LOCK = 4_711_010;

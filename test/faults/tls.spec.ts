@@ -7,12 +7,12 @@ import { text } from 'node:stream/consumers';
 import Redis from 'ioredis';
 import { Client } from 'pg';
 import { type AppProcess, startAppProcess } from '../support/app-process';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { describeUnless } from '../support/leave-out';
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from '../support/own-servers';
 import { runCli } from '../support/run-script';
 import { asSuperuser } from '../support/worker';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 

@@ -3,7 +3,7 @@ import { startTestApp, type TestApp, type TestTenant } from '../support/app';
 import { createLedger, faultsInBooks, posting, type TestLedger } from '../support/ledger';
 import { PostingEngine } from '../../src/modules/transactions';
 import { ledgerLock } from '../../src/modules/transactions/engine/ledger-lock';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const QUEUE = 4;
 

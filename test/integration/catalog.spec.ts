@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { Client } from 'pg';
-import { FEATURES } from '../../src/app.features';
+import { daybook } from '../../src/app';
 import { auditCatalog, CATALOG_RULES, type CatalogFinding } from '../../src/platform/database/catalog-audit';
 import { tenantTable } from '../../src/platform/database/tenant-table';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 
 let database: TestDatabase;
 let admin: Client;
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const audit = (client: Client = admin): Promise<CatalogFinding[]> =>
-  auditCatalog({ query: (text, values) => client.query(text, [...values]) }, FEATURES.catalog);
+  auditCatalog({ query: (text, values) => client.query(text, [...values]) }, daybook.features.catalog);
 
 /** What the audit says of a database that `sql` has spoiled. Nothing stays of it: DDL is transactional. */
 async function auditAfter(sql: string): Promise<CatalogFinding[]> {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { NIL_UUID, uuidv7 } from '../../src/common/ids/uuid';
 import { type Order } from '../../src/modules/transactions/core/orders';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { startEngine, type TestEngine } from '../support/engine';
 import { type HandEntry, type HandTransaction, statementOf } from '../support/hand-written';
 import { faultsInBooks } from '../support/ledger';

@@ -6,7 +6,7 @@ import { uuidv7 } from '../../src/common/ids/uuid';
 import { storeLimits } from '../../src/modules/transactions/core/limits';
 import { type Order } from '../../src/modules/transactions/core/orders';
 import { type Unit } from '../../src/modules/transactions/engine/command';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { startEngine, type TestEngine } from '../support/engine';
 import { faultsInBooks } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';

@@ -3,11 +3,11 @@ import { NIL_UUID, uuidv7 } from '../../src/common/ids/uuid';
 import { Problem } from '../../src/common/problems/problem';
 import { type Command, type Outcome } from '../../src/modules/transactions/engine/command';
 import { ledgerLock } from '../../src/modules/transactions/engine/ledger-lock';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { startEngine, type TestEngine } from '../support/engine';
 import { faultsInBooks } from '../support/ledger';
 import { faultsInChains } from '../support/ledger-chain';
-import { until } from '../support/until';
+import { until } from '../../src/testing/until';
 
 const TENANT = uuidv7();
 

@@ -4,7 +4,7 @@ import { NIL_UUID, uuidv7 } from '../../src/common/ids/uuid';
 import { type PostingEngine } from '../../src/modules/transactions';
 import { type Order } from '../../src/modules/transactions/core/orders';
 import { type Command, type Outcome } from '../../src/modules/transactions/engine/command';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
 import { startEngine, type TestEngine } from '../support/engine';
 

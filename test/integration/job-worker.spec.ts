@@ -8,8 +8,8 @@ import { JobRunner } from '../../src/modules/jobs/worker/job-runner';
 import { SchedulesService } from '../../src/modules/jobs/schedules.service';
 import { requestContext } from '../../src/platform/context/request-context';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { until } from '../support/until';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
+import { until } from '../../src/testing/until';
 import { asSuperuser, startTestWorker, type TestWorker, useEnvironment } from '../support/worker';
 
 const REFUSED = defineProblem({ code: 'test-refused', status: 422, title: 'No', description: 'No.', remedy: 'None.' });

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { type QueryRunner } from 'typeorm';
-import { FEATURES } from '../../src/app.features';
+import { daybook } from '../../src/app';
 import { loadConfig } from '../../src/config/config';
 import { bootstrapDatabase } from '../../src/platform/database/bootstrap';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
@@ -12,7 +12,7 @@ import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
 import { MIGRATION_SETTINGS } from '../../src/platform/database/tenant-table';
 
 const ROOT = join(__dirname, '../..');
-const MIGRATIONS = FEATURES.migrations;
+const MIGRATIONS = daybook.features.migrations;
 const NAMES = MIGRATIONS.map((Migration) => new Migration().name);
 
 /** The URL of the role in the database of this test. */
@@ -62,7 +62,7 @@ afterAll(async () => {
 describe('REL-20 migrate', () => {
   it('refuses a role that row-level security applies to, and changes nothing', async () => {
     const config = loadConfig({ ...environment(), DATABASE_MIGRATION_URL: environment().DATABASE_URL });
-    await expect(migrate(dataSourceOptions(config, FEATURES, 'migrator'))).rejects.toThrow(
+    await expect(migrate(dataSourceOptions(config, daybook.features, 'migrator'))).rejects.toThrow(
       'migrations must run as daybook_migrator, not daybook_app',
     );
     const { rows } = await admin.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
@@ -158,7 +158,7 @@ describe('REL-13 REL-20 a ledger from before the hash chain', () => {
   beforeAll(async () => {
     const config = loadConfig(environment(database));
     await bootstrapDatabase(config);
-    const options = dataSourceOptions(config, FEATURES, 'migrator');
+    const options = dataSourceOptions(config, daybook.features, 'migrator');
     await migrate({ ...options, migrations: MIGRATIONS.slice(0, 5) });
     rows = new Client({ connectionString: urlOf('TEST_POSTGRES_ADMIN_URL', database) });
     await rows.connect();

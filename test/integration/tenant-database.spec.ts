@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { DataSource, type Repository } from 'typeorm';
 import { uuidv7 } from '../../src/common/ids/uuid';
 import { Problem } from '../../src/common/problems/problem';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { ConfigModule } from '../../src/config/config.module';
 import { loadConfig } from '../../src/config/config';
 import { TransactionsModule } from '../../src/modules/transactions';
@@ -15,7 +15,7 @@ import { DatabaseModule } from '../../src/platform/database/database.module';
 import { assertSafeRole } from '../../src/platform/database/role-check';
 import { NoTransactionError, TenantDatabase } from '../../src/platform/database/tenant-database';
 import { Features } from '../../src/platform/features/features';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/database';
 
 const POOL = 2;
 const TENANTS = [uuidv7(), uuidv7()] as const;
@@ -52,7 +52,7 @@ beforeAll(async () => {
       uuidv7(),
     ]);
   }
-  app = await Test.createTestingModule({ imports: [AppModule] })
+  app = await Test.createTestingModule({ imports: [daybook.module] })
     .setLogger(false as never)
     .compile();
   await app.init();

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from './free-port';
-import { until } from './until';
+import { until } from '../../src/testing/until';
 
 export interface AppProcess {
   readonly url: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JobResponse } from '../../src/modules/jobs';
 import { type TestAnswer, type TestApp } from './app';
-import { until } from './until';
+import { until } from '../../src/testing/until';
 
 const EXAMPLES = join(__dirname, '../../examples/books');
 

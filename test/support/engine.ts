@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { PostingEngine } from '../../src/modules/transactions';
-import { type TestDatabase } from './database';
+import { type TestDatabase } from '../../src/testing/database';
 
 export interface TestEngine {
   readonly app: TestingModule;
@@ -15,7 +15,7 @@ export async function startEngine(
   overrides: Record<string, string> = {},
 ): Promise<TestEngine> {
   Object.assign(process.env, { NODE_ENV: 'test', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...overrides });
-  const app = await Test.createTestingModule({ imports: [AppModule] }).compile();
+  const app = await Test.createTestingModule({ imports: [daybook.module] }).compile();
   await app.init();
   return { app, engine: app.get(PostingEngine) };
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { until } from './until';
+import { until } from '../../src/testing/until';
 
 export interface LineStreamOptions {
   readonly token: string;

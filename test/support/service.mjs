@@ -2,7 +2,7 @@
 // Jest on Node 20 cannot load the launcher's modules itself.
 import { startPostgres, stopPostgres } from '../../scripts/services/postgres.mjs';
 import { startRedis, stopRedis } from '../../scripts/services/redis.mjs';
-import { startPgBouncer, stopPgBouncer } from './pgbouncer.mjs';
+import { startPgBouncer, stopPgBouncer } from '../../scripts/services/pgbouncer.mjs';
 
 const [command, folder, ...args] = process.argv.slice(2);
 const commands = {

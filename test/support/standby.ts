@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { takeBaseBackup } from './base-backup';
-import { until } from './until';
+import { until } from '../../src/testing/until';
 
 export interface Standby {
   readonly port: number;

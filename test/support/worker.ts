@@ -1,12 +1,11 @@
 import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
-import { AppModule } from '../../src/app.module';
+import { daybook } from '../../src/app';
 import { type EnqueueOptions, JobsService, type JobResponse } from '../../src/modules/jobs';
 import { TenantDatabase } from '../../src/platform/database/tenant-database';
-import { AppWithWorkerModule } from '../../src/worker.module';
-import { databaseEnvironment, type TestDatabase } from './database';
-import { until } from './until';
+import { databaseEnvironment, type TestDatabase } from '../../src/testing/database';
+import { until } from '../../src/testing/until';
 
 export interface TestWorker {
   readonly app: INestApplicationContext;
@@ -36,7 +35,7 @@ export function useEnvironment(database: TestDatabase, more: Readonly<Record<str
  * Call `useEnvironment` first.
  */
 export async function startTestWorker(kinds: Type<object>[], running = true): Promise<TestWorker> {
-  @Module({ imports: [running ? AppWithWorkerModule : AppModule], providers: kinds })
+  @Module({ imports: [running ? daybook.workerModule : daybook.module], providers: kinds })
   class TestWorkerModule {}
 
   const app = await NestFactory.createApplicationContext(TestWorkerModule, { logger: false, abortOnError: false });

@@ -15,6 +15,7 @@ export {
 export { AsOfQuery } from './balances/as-of.dto';
 export { ENTRIES_MAX } from './posting/transaction.dto';
 export { type Command, type CommandKey, type Outcome } from './engine/command';
+export { CurrenciesService } from './ledgers/currencies.service';
 export { Ledger, type LedgerAnswer, type LedgerCall } from './posting/ledger';
 export { PostingEngine } from './engine/posting-engine';
 export { readTransactions } from './engine/replay';

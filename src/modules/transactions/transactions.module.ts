@@ -131,6 +131,15 @@ import { LEDGER_CATALOG } from './transactions.catalog';
     PostingService,
     TransactionTemplatesService,
   ],
-  exports: [AccountsService, BalancesService, ChartService, Ledger, LedgersService, PostingEngine, ScheduledPoster],
+  exports: [
+    AccountsService,
+    BalancesService,
+    ChartService,
+    CurrenciesService,
+    Ledger,
+    LedgersService,
+    PostingEngine,
+    ScheduledPoster,
+  ],
 })
 export class TransactionsModule {}

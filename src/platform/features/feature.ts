@@ -46,6 +46,8 @@ export interface FeatureParts {
   /** Of the API description, each with its text; in the order of the features. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly catalog?: CatalogKnowledge;
+  /** The versions of Daybook that it is made for, as a range of npm's: `^0.1.0`. Features of Daybook itself have none. */
+  readonly compatibility?: string;
   /** Of processes that run jobs: providers that a process which only serves HTTP does without. */
   readonly worker?: Required<Pick<ModuleMetadata, 'providers'>>;
 }
@@ -56,8 +58,8 @@ const FEATURE = 'daybook:feature';
 
 /** A module of Nest's, with all that it brings into the house: `@Module()` and {@link FeatureParts} in one. */
 export function Feature(options: FeatureOptions): ClassDecorator {
-  const { entities = [], migrations, permissions, tags, catalog, worker, ...module } = options;
-  const parts: FeatureParts = { entities, migrations, permissions, tags, catalog, worker };
+  const { entities = [], migrations, permissions, tags, catalog, compatibility, worker, ...module } = options;
+  const parts: FeatureParts = { entities, migrations, permissions, tags, catalog, compatibility, worker };
   return (target) => {
     const imports = entities.length > 0 ? [RepositoriesModule.for([...entities])] : [];
     Module({ ...module, imports: [...imports, ...(module.imports ?? [])] })(target);

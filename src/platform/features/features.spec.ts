@@ -87,4 +87,16 @@ describe('Features', () => {
   ])('refuses what two bring, and what has no order, in a sentence: %s', (_, options, sentence) => {
     expect(() => new Features([invoices, feature('Other', options)])).toThrow(sentence);
   });
+
+  it.each([
+    ['^0.1.0', '0.1.4', undefined],
+    ['>=0.1 <2', '1.9.0', undefined],
+    ['^1.0.0', '1.0.0-rc.1', 'Invoices is made for Daybook ^1.0.0, and this is 1.0.0-rc.1'],
+    ['^0.1.0', '0.2.0', 'Invoices is made for Daybook ^0.1.0, and this is 0.2.0: install a version of it'],
+    ['newest', '0.1.0', 'the compatibility of Invoices, "newest", is no range of versions, such as "^0.1.0"'],
+  ])('made for %s it runs on %s: %s', (compatibility, version, refusal) => {
+    const build = () => new Features([feature('Invoices', { compatibility })], version);
+    if (refusal === undefined) expect(build).not.toThrow();
+    else expect(build).toThrow(refusal);
+  });
 });

@@ -1,6 +1,8 @@
 import { type DynamicModule, type Type } from '@nestjs/common';
+import { satisfies, validRange } from 'semver';
 import { type ObjectLiteral } from 'typeorm';
 import { type Role, ROLES } from '../security/roles';
+import { VERSION } from '../../version';
 import { type CatalogKnowledge, type Migration, partsOf, type PermissionOptions } from './feature';
 
 type MigrationClass = new () => Migration;
@@ -18,9 +20,16 @@ export class Features {
   private readonly ofRoles: ReadonlyMap<Role, ReadonlySet<string>>;
   private readonly ofPlatform: ReadonlySet<string>;
 
-  /** @throws Error when two features bring the same, in a sentence that names both */
-  constructor(readonly modules: readonly Type[]) {
+  /**
+   * @param version of Daybook, which they have to be made for
+   * @throws Error when two features bring the same, or one is made for another version; in a sentence
+   */
+  constructor(
+    readonly modules: readonly Type[],
+    version = VERSION,
+  ) {
     const parts = modules.map((module) => ({ by: module.name, ...partsOf(module) }));
+    for (const { by, compatibility } of parts) assertCompatible(by, compatibility, version);
     this.entities = once('the entity', parts, ({ entities = [] }) => entities.map((each) => [each.name, each]));
     this.migrations = [
       ...once('the migration', parts, ({ migrations = [] }) => migrations.map((each) => [each.name, each])),
@@ -59,6 +68,16 @@ export class Features {
     const ofRole = (role && this.ofRoles.get(role)) ?? new Set();
     return platformAdmin ? new Set([...ofRole, ...this.ofPlatform]) : ofRole;
   }
+}
+
+function assertCompatible(by: string, range: string | undefined, version: string): void {
+  if (range === undefined) return;
+  if (validRange(range) === null)
+    throw new Error(`the compatibility of ${by}, "${range}", is no range of versions, such as "^${version}"`);
+  if (!satisfies(version, range, { includePrerelease: true }))
+    throw new Error(
+      `${by} is made for Daybook ${range}, and this is ${version}: install a version of it that is made for this one, or try it and change its compatibility`,
+    );
 }
 
 /** A platform administrator's, apart from any tenant. */

@@ -4,10 +4,10 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type Queue } from 'bull';
 import { JOB_QUEUE } from '../../../src/platform/queue/bull-job-queue';
-import { AppWithWorkerModule } from '../../../src/worker.module';
+import { daybook } from '../../../src/app';
 import { Block } from './block.kind';
 
-@Module({ imports: [AppWithWorkerModule], providers: [Block] })
+@Module({ imports: [daybook.workerModule], providers: [Block] })
 class BlockingModule {
   /** A lock that is lost while the loop is blocked, as the real one would be in a minute. Before Bull takes the first ticket. */
   constructor(@InjectQueue(JOB_QUEUE) queue: Queue) {

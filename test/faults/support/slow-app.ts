@@ -10,7 +10,7 @@ import { WithoutTransaction } from '../../../src/platform/http/unit-of-work.inte
 import { exitAtDeadline } from '../../../src/platform/lifecycle/exit-at-deadline';
 import { Public } from '../../../src/platform/security/access.decorators';
 import { createLogger, NestLogger } from '../../../src/platform/telemetry/logger';
-import { AppWithWorkerModule } from '../../../src/worker.module';
+import { daybook } from '../../../src/app';
 
 @JobKind({ name: 'test.second', description: 'Takes a second.', payload: NoPayload })
 class Second implements JobHandler<NoPayload> {
@@ -38,7 +38,7 @@ class SlowController {
   }
 }
 
-@Module({ imports: [AppWithWorkerModule], controllers: [SlowController], providers: [Second, Minute] })
+@Module({ imports: [daybook.workerModule], controllers: [SlowController], providers: [Second, Minute] })
 class SlowModule {}
 
 /** As main.ts, with slow work to interrupt. */

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, stopPostgres } from '../../scripts/services/postgres.mjs';
-import { commandLine, run } from '../../scripts/services/processes.mjs';
-import { startRedis, stopRedis } from '../../scripts/services/redis.mjs';
-import { startPgBouncer, stopPgBouncer } from './pgbouncer.mjs';
+import { startPostgres, stopPostgres } from '../services/postgres.mjs';
+import { commandLine, run } from '../services/processes.mjs';
+import { startRedis, stopRedis } from '../services/redis.mjs';
+import { startPgBouncer, stopPgBouncer } from '../services/pgbouncer.mjs';
 
 const prefix = 'daybook-test-';
 
@@ -18,7 +18,7 @@ const prefix = 'daybook-test-';
  *
  * This file stays plain JavaScript: Jest would load a TypeScript one through its own transform.
  */
-export default async function setUp() {
+export default async function setUp(_globalConfig, { rootDir }) {
   if (!process.env.TEST_POSTGRES_ADMIN_URL || !process.env.TEST_REDIS_URL) {
     await sweepAbandoned();
     const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
@@ -35,7 +35,7 @@ export default async function setUp() {
     process.env.TEST_POSTGRES_ADMIN_URL = postgres.adminUrl;
     process.env.TEST_REDIS_URL = redis.url;
   }
-  await migrateTemplate();
+  await migrateTemplate(rootDir);
   if (process.env.TEST_PGBOUNCER) await goThroughPgBouncer();
 }
 
@@ -64,7 +64,8 @@ async function sweepAbandoned() {
   }
 }
 
-async function migrateTemplate() {
+/** @param root the project whose features are tested: this one, or one that builds on it */
+async function migrateTemplate(root) {
   const login = (role) => {
     const url = new URL(process.env.TEST_POSTGRES_ADMIN_URL);
     url.username = role;
@@ -78,7 +79,7 @@ async function migrateTemplate() {
     // from the sources, so that what is tested never depends on when somebody last built
     const args = ['-r', '@swc-node/register', 'src/cli.ts', command];
     const { code, output } = await run(process.execPath, args, {
-      cwd: join(import.meta.dirname, '../..'),
+      cwd: root,
       env: {
         ...process.env,
         NODE_ENV: 'test',

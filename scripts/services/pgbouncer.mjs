@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { access, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/services/ports.mjs';
-import { serverOwner } from '../../scripts/services/postgres-owner.mjs';
-import { commandLine, endProcess, within } from '../../scripts/services/processes.mjs';
+import { freePort } from './ports.mjs';
+import { serverOwner } from './postgres-owner.mjs';
+import { commandLine, endProcess, within } from './processes.mjs';
 
 const PLACES = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'];
 
