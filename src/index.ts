@@ -32,14 +32,14 @@ export {
 } from './platform/security/access.decorators';
 export { type Principal } from './platform/security/principal';
 export { ApiProblems } from './platform/http/api-problems';
-export { ApiIfMatch, expectedVersion, setEtag, versionMismatch } from './platform/http/concurrency/etag';
+export { ApiIfMatch, ETAG_HEADER, expectedVersion, setEtag, versionMismatch } from './platform/http/concurrency/etag';
 export { Idempotent, type IdempotencyPolicy } from './platform/http/idempotency/idempotency.decorators';
 export { InTransaction, WithoutTransaction } from './platform/http/unit-of-work.interceptor';
 export { CursorService, type PageStart, type PartOfPage } from './platform/http/pagination/cursor.service';
 export { type Page, PageOf, PageQuery } from './platform/http/pagination/page.dto';
 export { ApiTotalCount, countUpTo, setTotalCount } from './platform/http/pagination/total-count';
 export { UuidParam } from './platform/http/uuid-param';
-export { IsAmount, IsInstant, IsMetadata, MayBeAbsent } from './platform/http/validators';
+export { IsAmount, IsCalendarDate, IsInstant, IsMetadata, MayBeAbsent } from './platform/http/validators';
 export { mergePatch } from './common/http/merge-patch';
 export { patchMetadata } from './common/http/metadata';
 
@@ -89,6 +89,8 @@ export {
 // the ledger
 export {
   AccountsService,
+  AMOUNT_OUT_OF_RANGE,
+  AMOUNT_PRECISION,
   CurrenciesService,
   Ledger,
   type LedgerAnswer,
@@ -96,6 +98,9 @@ export {
   LEDGER_CLOSED,
   LEDGER_NOT_FOUND,
   LedgersService,
+  Money,
+  type StoredMoney,
   TRANSACTION_NOT_FOUND,
   TransactionsModule,
+  UNKNOWN_CURRENCY,
 } from './modules/transactions';

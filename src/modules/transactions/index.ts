@@ -15,6 +15,8 @@ export {
 export { AsOfQuery } from './balances/as-of.dto';
 export { ENTRIES_MAX } from './posting/transaction.dto';
 export { type Command, type CommandKey, type Outcome } from './engine/command';
+export { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION, UNKNOWN_CURRENCY } from './core/refusals.errors';
+export { Money, type StoredMoney } from './ledgers/money.dto';
 export { CurrenciesService } from './ledgers/currencies.service';
 export { Ledger, type LedgerAnswer, type LedgerCall } from './posting/ledger';
 export { PostingEngine } from './engine/posting-engine';

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { IsString, Matches, MaxLength, ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
-import { parseInstant } from '../../common/time/instant';
+import { parseDate, parseInstant } from '../../common/time/instant';
 import { isMetadata, METADATA_BYTES, METADATA_DEPTH, METADATA_KEYS } from '../../common/http/metadata';
 
 /** May be left out, but not null: `IsOptional` takes null for nothing, and so it would reach columns that have a value. */
@@ -28,6 +28,19 @@ export const IsInstant = (options?: ValidationOptions) =>
       validator: {
         validate: (value: unknown) => parseInstant(value) !== undefined,
         defaultMessage: () => '$property must be an RFC 3339 time with a time zone, such as 2026-11-21T10:15:00Z',
+      },
+    },
+    options,
+  );
+
+/** A day of the calendar, without a time: RFC 3339 full-date. */
+export const IsCalendarDate = (options?: ValidationOptions) =>
+  ValidateBy(
+    {
+      name: 'isCalendarDate',
+      validator: {
+        validate: (value: unknown) => parseDate(value) !== undefined,
+        defaultMessage: () => '$property must be a day of the calendar, such as 2026-11-21',
       },
     },
     options,

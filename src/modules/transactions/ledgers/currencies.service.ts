@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
+import { formatAmount } from '../../../common/money/amount';
 import { type Currency, isoCurrency, type ScaleOf } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../../platform/http/pagination/page.dto';
+import { amountAt } from '../core/amount-at';
 import { type StoredLimits, storeLimits } from '../core/limits';
+import { fieldRefused } from '../core/refusal';
 import { type CreateCurrencyRequest, type CurrencyResponse } from './currency.dto';
 import { type CurrencyLimitsRequest, parseLimits } from '../accounts/limits.dto';
 import { TenantCurrency } from '../entities/currency.entity';
 import { UNKNOWN_CURRENCY } from '../core/refusals.errors';
 import { CURRENCY_RESERVED } from './ledgers.errors';
+import { type Money, type StoredMoney } from './money.dto';
 
 /** The tenant's currencies. All of its ledgers share them. */
 @Injectable()
@@ -51,6 +55,28 @@ export class CurrenciesService {
   async scaleOf(codes: readonly string[]): Promise<ScaleOf> {
     const known = await this.scales(codes);
     return (code) => known.get(code) ?? isoCurrency(code)?.scale;
+  }
+
+  /**
+   * Money of a request as it is kept. Its currency is adopted, so that the scale of the amount stands.
+   * @param pointer where it stands in the body, such as `/total`
+   * @throws Problem `unknown-currency`, `amount-precision`, `amount-out-of-range`
+   */
+  async storedMoney({ amount, currency }: Money, pointer: string): Promise<StoredMoney> {
+    const scale = (await this.adopt([currency])).get(currency);
+    if (scale === undefined)
+      throw fieldRefused(
+        UNKNOWN_CURRENCY,
+        `${pointer}/currency`,
+        `"${currency}" is neither an ISO 4217 currency nor one of this tenant.`,
+      );
+    return { amount: amountAt(amount, currency, scale, `${pointer}/amount`), currency };
+  }
+
+  /** Writes money that is kept, of these currencies. */
+  async moneyWriter(currencies: Iterable<string>): Promise<(stored: StoredMoney) => Money> {
+    const scaleOf = await this.scaleOf([...new Set(currencies)]);
+    return ({ amount, currency }) => ({ amount: formatAmount(amount, scaleOf(currency) ?? 0), currency });
   }
 
   /**
