@@ -6,7 +6,18 @@ import tseslint from 'typescript-eslint';
 const ENVIRONMENT = 'Only src/config reads the environment: add a line to its table (docs/guides/add-a-module.md).';
 
 export default defineConfig(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '.data/**', '.cache/**', 'openapi/**', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist/**',
+      'node_modules/**',
+      'coverage/**',
+      '.data/**',
+      '.cache/**',
+      'openapi/**',
+      'examples/extension/**',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -2,6 +2,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../services/processes.mjs';
 import { build } from '../setup/build.mjs';
+import { addAModule } from './add-a-module.mjs';
+import { extension } from './extension.mjs';
 import { root } from '../setup/project.mjs';
 
 const node = process.execPath;
@@ -23,6 +25,10 @@ export async function programs() {
   ];
   const openapi = 'scripts/check-openapi.mjs';
   if (await exists(openapi)) building.push(program('OpenAPI documents', node, openapi));
+  if (process.env.DAYBOOK_CHECKS !== 'of a copy') {
+    reading.push({ title: 'A module of the generator, by its guide', work: addAModule });
+    building.push({ title: 'A project that builds on the package', work: extension });
+  }
   return [reading, building];
 }
 

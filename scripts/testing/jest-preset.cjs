@@ -26,7 +26,7 @@ module.exports = {
     '/node_modules/.+\\.m?js$': join(__dirname, 'jest-esm-deps.cjs'),
   },
   transformIgnorePatterns: [],
-  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/.data/', '<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/.data/', '<rootDir>/dist/', '<rootDir>/examples/'],
   testTimeout: 30_000,
   globalSetup: join(__dirname, 'global-setup.mjs'),
   globalTeardown: join(__dirname, 'global-teardown.mjs'),

@@ -1,0 +1,3 @@
+import { daybook } from './daybook';
+
+void daybook.command(process.argv.slice(2));

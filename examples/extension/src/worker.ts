@@ -1,0 +1,3 @@
+import { daybook } from './daybook';
+
+void daybook.work();
