@@ -1,5 +1,6 @@
 import { Feature } from '../../platform/features/feature';
 import { BOOKKEEPERS, EVERYBODY } from '../../platform/security/roles';
+import { ImportOptions1795862600000 } from './migrations/1795862600000-import-options';
 import { Imports1795300000005 } from './migrations/1795300000005-imports';
 import { JobsModule } from '../jobs';
 import { TransactionsModule } from '../transactions';
@@ -17,7 +18,7 @@ import { ImportsService } from './imports.service';
 /** Whole books in and out: imports as jobs, exports as streams. */
 @Feature({
   entities: [Import, ImportChunk],
-  migrations: [Imports1795300000005],
+  migrations: [ImportOptions1795862600000, Imports1795300000005],
   permissions: {
     'imports:write': { description: 'Read whole books in.', roles: BOOKKEEPERS },
     'exports:read': { description: 'Write whole books out.', roles: EVERYBODY },

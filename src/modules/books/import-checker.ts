@@ -7,8 +7,17 @@ import { IMPORT_INVALID } from './books.errors';
 import { BookCheck, ERRORS_LISTED } from './format/book-check';
 import { type BookRow, type DefectiveRow, UnreadableBook } from './format/columns';
 import { readRows } from './format/csv-rows';
+import { type Dialect } from './format/dialect';
 import { type FileTransaction, TransactionGrouping } from './format/file-transaction';
 import { ImportFiles } from './import-files';
+
+/** Rows that a dry run shows. */
+export const PREVIEW_ROWS = 20;
+
+export interface Preview {
+  readonly rows: readonly BookRow[];
+  readonly check: BookCheck;
+}
 
 /** Of a job's progress, what checking the file is. */
 export const CHECK_PERCENT = 30;
@@ -24,15 +33,19 @@ export class ImportChecker {
   ) {}
 
   /** @throws Problem `import-invalid` with the errors by line, `ledger-closed` */
-  async check(context: JobContext, file: { id: string; ledgerId: string; size: bigint | null }): Promise<BookCheck> {
+  async check(
+    context: JobContext,
+    file: { id: string; ledgerId: string; size: bigint | null },
+    dialect: Dialect,
+  ): Promise<BookCheck> {
     const { tenantId, signal } = context;
     const ledger = await this.database.run(tenantId, 'read', () => this.ledgers.get(file.ledgerId));
     if (ledger.status !== 'open') throw new Problem(LEDGER_CLOSED, 'The ledger is closed.');
-    const check = new BookCheck();
+    const check = new BookCheck(dialect);
     const grouping = new TransactionGrouping();
     const progress = { bytes: 0, of: Number(file.size) };
     try {
-      for await (const rows of readRows(counted(this.files.read(tenantId, file.id), progress))) {
+      for await (const rows of readRows(counted(this.files.read(tenantId, file.id), progress), dialect)) {
         signal.throwIfAborted();
         await this.checkAll(tenantId, file.ledgerId, check, endedBy(rows, grouping, check));
         await context.progress((CHECK_PERCENT * progress.bytes) / progress.of, `checked ${check.rowCount} rows`);
@@ -48,13 +61,49 @@ export class ImportChecker {
     return check;
   }
 
+  /** The first rows of a file, and what is wrong with them. Nothing is kept. */
+  async preview(tenantId: string, ledgerId: string, blocks: AsyncIterable<Buffer>, dialect: Dialect): Promise<Preview> {
+    await this.database.run(tenantId, 'read', () => this.ledgers.get(ledgerId));
+    const check = new BookCheck(dialect);
+    const grouping = new TransactionGrouping();
+    const rows: BookRow[] = [];
+    let cut = false;
+    try {
+      for await (const block of readRows(blocks, dialect)) {
+        const first = block.slice(0, PREVIEW_ROWS - rows.length);
+        cut = first.length < block.length;
+        rows.push(...first.filter((row) => 'fields' in row));
+        await this.checkAll(tenantId, ledgerId, check, endedBy(first, grouping, check));
+        if (cut || rows.length >= PREVIEW_ROWS) break;
+      }
+      // one that was cut off would not sum to zero
+      const last = grouping.end();
+      if (last && !cut && rows.length < PREVIEW_ROWS) await this.checkAll(tenantId, ledgerId, check, [last]);
+      else if (last) await this.look(tenantId, ledgerId, check, last.rows);
+    } catch (error) {
+      if (!(error instanceof UnreadableBook)) throw error;
+      check.report(error.line, undefined, error.detail);
+    }
+    return { rows, check };
+  }
+
   private async checkAll(
     tenantId: string,
     ledgerId: string,
     check: BookCheck,
     transactions: readonly FileTransaction[],
   ): Promise<void> {
-    const rows = transactions.flatMap((transaction) => transaction.rows);
+    await this.look(
+      tenantId,
+      ledgerId,
+      check,
+      transactions.flatMap(({ rows }) => rows),
+    );
+    for (const transaction of transactions) check.check(transaction);
+  }
+
+  /** What the ledger says about the rows' accounts and currencies. */
+  private async look(tenantId: string, ledgerId: string, check: BookCheck, rows: readonly BookRow[]): Promise<void> {
     const codes = unseen(rows, 'account', check.accounts);
     const currencies = unseen(rows, 'currency', check.scales);
     if (codes.length + currencies.length > 0)
@@ -64,7 +113,6 @@ export class ImportChecker {
         for (const code of currencies) check.scales.set(code, undefined);
         for (const { code, scale } of await this.chart.currencies(currencies)) check.scales.set(code, scale);
       });
-    for (const transaction of transactions) check.check(transaction);
   }
 }
 

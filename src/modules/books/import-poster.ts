@@ -7,6 +7,7 @@ import { type JobContext } from '../jobs';
 import { type Command, type Outcome, PostingEngine, QUEUE_FULL } from '../transactions';
 import { IMPORT_STOPPED } from './books.errors';
 import { type BookRow } from './format/columns';
+import { type Dialect } from './format/dialect';
 import { readRows } from './format/csv-rows';
 import { type FileTransaction, TransactionGrouping } from './format/file-transaction';
 import { CHECK_PERCENT } from './import-checker';
@@ -24,6 +25,7 @@ export interface FileToPost {
   readonly createdBy: string;
   readonly sha256: Buffer;
   readonly transactionCount: number;
+  readonly dialect: Dialect;
 }
 
 export interface PostedCounts {
@@ -51,7 +53,7 @@ export class ImportPoster {
     // one slice is committed while the next is read
     let pending = Promise.resolve();
     try {
-      for await (const slice of slices(readRows(this.files.read(context.tenantId, file.id)))) {
+      for await (const slice of slices(readRows(this.files.read(context.tenantId, file.id), file.dialect))) {
         await pending;
         context.signal.throwIfAborted();
         await this.tell(context, counts, total);
@@ -150,7 +152,7 @@ function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command
       description: description === '' ? null : description,
       effectiveAt: parseDate(date),
       createdBy: file.createdBy,
-      metadata: { import: file.id, transaction: Number(number) },
+      metadata: { import: file.id, transaction: file.dialect.transactionIds === 'text' ? number : Number(number) },
       entries: rows.map(({ fields: { account, currency, amount } }) => ({
         account,
         currency,

@@ -3,11 +3,13 @@ import { Repository } from 'typeorm';
 import { Problem } from '../../common/problems/problem';
 import { TenantDatabase } from '../../platform/database/tenant-database';
 import { type JobContext, type JobHandler, JobKind } from '../jobs';
-import { accountTypeOf, ChartService } from '../transactions';
+import { ChartService } from '../transactions';
 import { IMPORT_NOT_FOUND } from './books.errors';
 import { ImportPayload } from './dto/import.dto';
+import { dialectOf } from './dto/import-options.dto';
 import { Import } from './entities/import.entity';
-import { type BookCheck } from './format/book-check';
+import { type BookCheck, typeOfNew } from './format/book-check';
+import { type Dialect } from './format/dialect';
 import { ImportChecker } from './import-checker';
 import { ImportPoster, type PostedCounts } from './import-poster';
 import { IMPORT_JOB } from './imports.service';
@@ -41,11 +43,12 @@ export class ImportKind implements JobHandler<ImportPayload> {
     const { tenantId } = context;
     const file = await this.database.run(tenantId, 'read', () => this.imports.findOneBy({ id: importId }));
     if (!file?.contentSha256) throw new Problem(IMPORT_NOT_FOUND, 'There is no import with this id.');
-    const check = await this.checker.check(context, file);
+    const dialect = dialectOf(file.options);
+    const check = await this.checker.check(context, file, dialect);
     const { rowCount: rows, transactionCount: transactions } = check;
     const made = await this.database.run(tenantId, 'write', async () => {
       await this.imports.update({ id: importId }, { rowCount: rows, transactionCount: transactions });
-      return this.makeMissing(file.ledgerId, check);
+      return this.makeMissing(file.ledgerId, check, dialect);
     });
     const posted = await this.poster.post(context, {
       id: importId,
@@ -53,6 +56,7 @@ export class ImportKind implements JobHandler<ImportPayload> {
       createdBy: file.createdBy,
       sha256: file.contentSha256,
       transactionCount: transactions,
+      dialect,
     });
     await this.database.run(tenantId, 'write', () =>
       this.imports.update({ id: importId }, { completedAt: file.completedAt ?? new Date() }),
@@ -60,9 +64,9 @@ export class ImportKind implements JobHandler<ImportPayload> {
     return { rows, transactions, ...posted, ...made };
   }
 
-  private async makeMissing(ledgerId: string, check: BookCheck) {
+  private async makeMissing(ledgerId: string, check: BookCheck, dialect: Dialect) {
     const accounts = check.newAccounts.flatMap((code) => {
-      const type = accountTypeOf(code);
+      const type = typeOfNew(code, dialect);
       return type ? [{ code, type }] : [];
     });
     const currencies = [...check.newCurrencies].map(([code, { scale }]) => ({ code, scale }));

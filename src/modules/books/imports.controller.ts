@@ -21,7 +21,8 @@ import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../platfo
 import { type Principal } from '../../platform/security/principal';
 import { LEDGER_CLOSED, LEDGER_NOT_FOUND } from '../transactions';
 import { IMPORT_INVALID, IMPORT_NOT_FOUND } from './books.errors';
-import { ImportPage, ImportUploadQuery, ImportWithJobResponse } from './dto/import.dto';
+import { optionsIn } from './dto/import-options.dto';
+import { ImportPage, ImportPreviewResponse, ImportUploadQuery, ImportWithJobResponse } from './dto/import.dto';
 import { ImportsService } from './imports.service';
 
 @ApiTags('Imports and exports')
@@ -43,29 +44,37 @@ export class ImportsController {
     IDEMPOTENCY_KEY_REUSED,
   )
   @RequirePermission('imports:write')
-  @Idempotent('required')
+  @Idempotent('optional')
   @WithoutTransaction()
   @FileBody()
   @ApiOperation({
     summary: 'Import a book',
     requestBody: FILE_REQUEST_BODY,
     description:
-      'A CSV file in UTF-8 with the columns `transaction,date,description,account,currency,amount`: one row per entry; an amount above zero debits the account, one below credits it. Rows of one transaction stand together and have the same number, date and description; the numbers ascend. Accounts and currencies that are missing are made: an account gets its type from the first segment of its code (Assets, Liabilities, Equity, Income, Revenue, Expenses), a currency that is not of ISO 4217 as many decimals as the file has at the most. A job checks the whole file before anything is posted; every error is reported with its line. The same file sent to the same ledger again changes nothing.',
+      'A CSV file in UTF-8 with the columns `transaction,date,description,account,currency,amount`: one row per entry; an amount above zero debits the account, one below credits it. Rows of one transaction stand together and have the same number, date and description; the numbers ascend. Accounts and currencies that are missing are made: an account gets its type from the first segment of its code (Assets, Liabilities, Equity, Income, Revenue, Expenses), a currency that is not of ISO 4217 as many decimals as the file has at the most. A job checks the whole file before anything is posted; every error is reported with its line. The same file sent to the same ledger again changes nothing. Files of other programs: the parameters say how they are written, and `dryRun=true` shows how the first rows are understood.',
   })
   @ApiAcceptedResponse({ type: ImportWithJobResponse })
+  @ApiOkResponse({ type: ImportPreviewResponse, description: 'Of a dry run.' })
   async create(
     @UuidParam('ledgerId') ledgerId: string,
-    @Query() { fileName }: ImportUploadQuery,
+    @Query() query: ImportUploadQuery,
     @CurrentPrincipal() { userId }: Principal,
     @CurrentTenant() tenantId: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ImportWithJobResponse> {
+  ): Promise<ImportWithJobResponse | ImportPreviewResponse> {
+    const upload = new Upload(request, this.config.http.importLimit);
+    const options = optionsIn(query);
+    if (query.dryRun === 'true') {
+      reply.status(200);
+      return this.imports.preview(tenantId, ledgerId, options, upload);
+    }
+    const { fileName } = query;
     const key = idempotencyKeyOf(request, 'required');
     const operation = `${request.method} ${request.routeOptions.url ?? ''}`;
     const { status, headers, body, replayed } = await this.imports.accept(
-      { tenantId, userId, ledgerId, operation, key, fileName },
-      new Upload(request, this.config.http.importLimit),
+      { tenantId, userId, ledgerId, operation, key, fileName, options },
+      upload,
     );
     if (replayed) reply.header('idempotent-replayed', 'true');
     if (status >= 400) throw new StoredProblem(status, body as ProblemDocument, headers);

@@ -14,8 +14,12 @@ import { type Upload } from '../../platform/http/upload/upload';
 import { JobsService } from '../jobs';
 import { LEDGER_CLOSED, LedgersService } from '../transactions';
 import { IMPORT_INVALID, IMPORT_NOT_FOUND } from './books.errors';
-import { ImportResponse, type ImportWithJobResponse } from './dto/import.dto';
+import { type ImportPreviewResponse, ImportResponse, type ImportWithJobResponse } from './dto/import.dto';
+import { dialectOf, type GivenOptions } from './dto/import-options.dto';
 import { Import } from './entities/import.entity';
+import { typeOfNew } from './format/book-check';
+import { FirstBytes, guessesOf } from './format/guesses';
+import { ImportChecker } from './import-checker';
 import { ImportFiles, type StoredFile } from './import-files';
 
 /** Kind of the job that posts a file. */
@@ -29,6 +33,7 @@ export interface ImportRequest {
   readonly operation: string;
   readonly key: string;
   readonly fileName: string | undefined;
+  readonly options: GivenOptions;
 }
 
 @Injectable()
@@ -38,6 +43,7 @@ export class ImportsService {
     private readonly idempotency: IdempotencyService,
     @InjectRepository(Import) private readonly imports: Repository<Import>,
     private readonly files: ImportFiles,
+    private readonly checker: ImportChecker,
     private readonly ledgers: LedgersService,
     private readonly jobs: JobsService,
     private readonly cursors: CursorService,
@@ -50,7 +56,8 @@ export class ImportsService {
    * @throws Problem `ledger-not-found`, `import-invalid` for an empty file, those of the upload and of idempotency
    */
   async accept(request: ImportRequest, upload: Upload): Promise<IdempotentOutcome> {
-    const { tenantId, userId, ledgerId, operation, key } = request;
+    const { tenantId, userId, ledgerId, operation, key, options } = request;
+    dialectOf(options);
     await this.database.run(tenantId, 'read', () => this.ledgers.get(ledgerId));
     const file = await this.files.store(tenantId, ledgerId, userId, upload.bytes());
     let accepted = false;
@@ -61,10 +68,10 @@ export class ImportsService {
           extensions: { errorCount: 1 },
         });
       const fileName = upload.fileName ?? request.fileName;
-      const fingerprint = fingerprintOf({ ledgerId, sha256: file.sha256.toString('hex') });
+      const fingerprint = fingerprintOf({ ledgerId, sha256: file.sha256.toString('hex'), ...options });
       const outcome = await this.database.run(tenantId, 'write', () =>
         this.idempotency.run({ principalId: userId, operation, key, fingerprint }, () =>
-          this.begin(ledgerId, file, fileName),
+          this.begin(ledgerId, file, fileName, options),
         ),
       );
       accepted = outcome.status < 400 && !outcome.replayed;
@@ -72,6 +79,27 @@ export class ImportsService {
     } finally {
       if (!accepted) await this.files.discard(tenantId, file.importId);
     }
+  }
+
+  /** How the first rows of a file are understood. @throws Problem `ledger-not-found`, `validation-failed`, those of the upload */
+  async preview(
+    tenantId: string,
+    ledgerId: string,
+    options: GivenOptions,
+    upload: Upload,
+  ): Promise<ImportPreviewResponse> {
+    const dialect = dialectOf(options);
+    const first = new FirstBytes(upload.bytes());
+    const { rows, check } = await this.checker.preview(tenantId, ledgerId, first.blocks(), dialect);
+    return {
+      rows: rows.map(({ line, fields }) => ({
+        line,
+        ...fields,
+        newAccountType: check.accounts.get(fields.account) ? null : (typeOfNew(fields.account, dialect) ?? null),
+      })),
+      guesses: guessesOf(dialect, first.header, rows),
+      errors: check.errors.map(({ pointer, detail }) => ({ pointer, detail })),
+    };
   }
 
   /** @throws Problem `import-not-found` */
@@ -106,14 +134,20 @@ export class ImportsService {
     );
   }
 
-  private async begin(ledgerId: string, file: StoredFile, fileName: string | undefined) {
+  private async begin(ledgerId: string, file: StoredFile, fileName: string | undefined, options: GivenOptions) {
     const ledger = await this.ledgers.get(ledgerId);
     if (ledger.status !== 'open') throw new Problem(LEDGER_CLOSED, 'The ledger is closed.');
     const { importId: id } = file;
     const { id: jobId } = await this.jobs.enqueue(IMPORT_JOB, { importId: id });
     await this.imports.update(
       { id },
-      { jobId, contentSha256: file.sha256, size: BigInt(file.size), fileName: printable(fileName) },
+      {
+        jobId,
+        contentSha256: file.sha256,
+        size: BigInt(file.size),
+        fileName: printable(fileName),
+        options: { ...options },
+      },
     );
     return {
       status: 202,

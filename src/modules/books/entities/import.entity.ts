@@ -30,6 +30,9 @@ export class Import {
   @Column({ name: 'content_sha256', type: 'bytea', nullable: true, comment: 'NULL: the file is still on its way.' })
   contentSha256: Buffer | null;
 
+  @Column({ type: 'jsonb', default: {}, comment: 'How the file is written, where it is not as our exports are.' })
+  options: Record<string, string>;
+
   /** Bytes. */
   @Column({ type: 'bigint', nullable: true, transformer: bigintTransformer })
   size: bigint | null;

@@ -1,16 +1,19 @@
+import { hash } from 'node:crypto';
 import { AmountError, parseSignedAmount } from '../../../common/money/amount';
 import { CUSTOM_CURRENCY_CODE, isoCurrency, MAX_SCALE } from '../../../common/money/currency';
 import { type ProblemItem } from '../../../common/problems/problem';
 import { parseDate } from '../../../common/time/instant';
-import { ACCOUNT_CODE, ENTRIES_MAX } from '../../transactions';
-import { accountTypeOf } from '../../transactions';
+import { ACCOUNT_CODE, type AccountType, accountTypeOf, ENTRIES_MAX } from '../../transactions';
 import { ACCOUNT_TYPE_RULE } from './account-type';
 import { type BookRow, type Column } from './columns';
+import { type Dialect, OWN_DIALECT } from './dialect';
 import { type FileTransaction } from './file-transaction';
 
 /** Errors that are listed; the others are counted. */
 export const ERRORS_LISTED = 100;
 const DESCRIPTION_MAX = 1_000;
+/** Characters of a transaction's id that is a text. */
+const ID_MAX = 200;
 const NUMBER = /^[1-9][0-9]{0,14}$/;
 const DIGITS_MAX = 38;
 
@@ -45,6 +48,10 @@ export class BookCheck {
   readonly scales = new Map<string, number | undefined>();
   private readonly fresh = new Map<string, NewCurrency>();
   private lastNumber = 0;
+  /** Of transactions whose ids are texts. */
+  private readonly ids = new Set<string>();
+
+  constructor(private readonly dialect: Pick<Dialect, 'accountTypes' | 'transactionIds'> = OWN_DIALECT) {}
 
   /** Currencies that are to be made, with the most decimals that the file has for them. */
   get newCurrencies(): ReadonlyMap<string, { readonly scale: number }> {
@@ -66,7 +73,8 @@ export class BookCheck {
     const { line, rows, rowCount } = transaction;
     this.transactionCount += 1;
     this.rowCount += rowCount;
-    this.checkNumber(transaction);
+    if (this.dialect.transactionIds === 'text') this.checkId(transaction);
+    else this.checkNumber(transaction);
     this.checkHead(rows);
     if (rowCount < 2) this.report(line, undefined, 'a transaction has two rows or more');
     if (rowCount > ENTRIES_MAX)
@@ -74,6 +82,7 @@ export class BookCheck {
     const sums = new Map<string, bigint>();
     let whole = rowCount === rows.length;
     for (const row of rows) {
+      for (const { column, detail } of row.defects ?? []) this.report(row.line, column, detail);
       this.checkAccount(row);
       const amount = this.amountOf(row);
       if (amount === undefined) whole = false;
@@ -101,6 +110,17 @@ export class BookCheck {
         );
   }
 
+  private checkId({ number: id, line }: FileTransaction): void {
+    if (id.trim() === '' || id.length > ID_MAX || /\p{Cc}/u.test(id)) {
+      this.report(line, 'transaction', `must have 1 to ${ID_MAX} characters, and no control characters`);
+      return;
+    }
+    const digest = hash('sha256', id, 'base64');
+    if (this.ids.has(digest))
+      this.report(line, 'transaction', 'was there before: rows of one transaction stand together');
+    this.ids.add(digest);
+  }
+
   private checkNumber({ number, line }: FileTransaction): void {
     if (!NUMBER.test(number)) {
       this.report(line, 'transaction', 'must be a whole number from 1 up, without leading zeros, of at most 15 digits');
@@ -119,7 +139,8 @@ export class BookCheck {
     const [first] = rows;
     if (!first) return;
     const { date, description } = first.fields;
-    if (!parseDate(date)) this.report(first.line, 'date', 'must be a day such as 2026-11-21');
+    if (!isDefective(first, 'date') && !parseDate(date))
+      this.report(first.line, 'date', 'must be a day such as 2026-11-21');
     if (description.length > DESCRIPTION_MAX)
       this.report(first.line, 'description', `must have at most ${DESCRIPTION_MAX} characters`);
     if (description.includes('\0')) this.report(first.line, 'description', 'must have no NUL character');
@@ -142,7 +163,7 @@ export class BookCheck {
     }
     const known = this.accounts.get(account);
     if (!known) {
-      if (!accountTypeOf(account))
+      if (!typeOfNew(account, this.dialect))
         this.report(line, 'account', `must be an account of the ledger, or ${ACCOUNT_TYPE_RULE}`);
       return;
     }
@@ -152,7 +173,10 @@ export class BookCheck {
   }
 
   /** In units of 10^-18, whatever the currency; undefined when it was reported. */
-  private amountOf({ line, fields: { currency, amount } }: BookRow): bigint | undefined {
+  private amountOf(row: BookRow): bigint | undefined {
+    const { line, fields } = row;
+    const { currency, amount } = fields;
+    if (isDefective(row, 'amount')) return undefined;
     if (!CUSTOM_CURRENCY_CODE.test(currency)) {
       this.report(line, 'currency', 'must be a code of 2 to 16 of A-Z, 0-9 and the dot');
       return undefined;
@@ -182,6 +206,16 @@ export class BookCheck {
     this.fresh.set(code, seen);
   }
 }
+
+/** The type of an account that is not there yet; undefined: nothing says it. */
+export function typeOfNew(code: string, { accountTypes }: Pick<Dialect, 'accountTypes'>): AccountType | undefined {
+  const first = (code.split(':', 1)[0] ?? '').toLowerCase();
+  return Object.hasOwn(accountTypes, first) ? accountTypes[first] : accountTypeOf(code);
+}
+
+/** It was reported already what is wrong with it. */
+const isDefective = ({ defects }: BookRow, column: Column): boolean =>
+  defects?.some((defect) => defect.column === column) ?? false;
 
 function amountAdvice({ reason }: AmountError, currency: string, scale: number): string {
   switch (reason) {

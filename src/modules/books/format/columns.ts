@@ -7,6 +7,8 @@ export interface BookRow {
   /** Where it begins in the file, from 1. */
   readonly line: number;
   readonly fields: Readonly<Record<Column, string>>;
+  /** Fields that are not what the file's dialect says; they are as they came. */
+  readonly defects?: readonly { readonly column: Column; readonly detail: string }[];
 }
 
 /** A row that cannot be one. */
