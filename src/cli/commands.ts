@@ -32,7 +32,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   migrate: {
     help: 'apply missing migrations (needs DATABASE_MIGRATION_URL)',
     run: async ({ features }) => {
-      const applied = await migrate(dataSourceOptions(loadConfig(), features, 'migrator'));
+      const applied = await migrate(
+        dataSourceOptions(loadConfig(), features, 'migrator'),
+        features.catalog.platformTables,
+      );
       console.log(applied.length === 0 ? 'nothing to migrate' : applied.map((name) => `applied ${name}`).join('\n'));
     },
   },

@@ -4,9 +4,11 @@ import { type Pool } from 'pg';
 import { type DataSource } from 'typeorm';
 import { JobQueue } from '../../platform/queue/job-queue';
 import { Metrics } from '../../platform/telemetry/metrics';
+import { WithoutTenant } from '../../platform/database/without-tenant';
 
 /** What others know, asked when somebody looks. */
 @Injectable()
+@WithoutTenant('counts connections')
 export class Gauges implements OnModuleInit {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,

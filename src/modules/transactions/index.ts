@@ -1,7 +1,14 @@
 export { AccountsService } from './accounts/accounts.service';
 export { BalancesService } from './balances/balances.service';
 export { type ChartAccount, type ChartCurrency, ChartService } from './accounts/chart.service';
-export { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, accountTypeOf, type Direction, normalBalanceOf } from './core/account';
+export {
+  ACCOUNT_CODE,
+  ACCOUNT_TYPES,
+  type AccountType,
+  accountTypeOf,
+  type Direction,
+  normalBalanceOf,
+} from './core/account';
 export { type Posting } from './core/orders';
 export { type HoldStatus } from './core/book';
 export { canonicalTransaction, FIRST_HASH, transactionHash } from './core/hash-chain';

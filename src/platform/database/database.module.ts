@@ -10,8 +10,10 @@ import { missingMigrations } from './schema-state';
 import { Sessions, UnusablePoolerError } from './sessions';
 import { checkServerVersion, SERVER_VERSION } from './supported-versions';
 import { TenantDatabase } from './tenant-database';
+import { WithoutTenant } from './without-tenant';
 
 @Injectable()
+@WithoutTenant('looks at the server and the schema')
 class DatabaseGuardAtBoot implements OnModuleInit {
   private readonly logger = new Logger('Database');
 

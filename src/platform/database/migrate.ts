@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { schemaFaults } from './schema-check';
 import { areShared, UnusablePoolerError } from './sessions';
 import { checkServerVersion, SERVER_VERSION } from './supported-versions';
 
@@ -7,9 +8,13 @@ export const MIGRATION_LOCK = 4_711_001;
 
 /**
  * Applies the migrations that are missing, as `daybook_migrator`, one process at a time.
+ * @param platformTables where given, what entities say that the tables do not have is an error
  * @returns names of those applied
  */
-export async function migrate(options: DataSourceOptions): Promise<string[]> {
+export async function migrate(
+  options: DataSourceOptions,
+  platformTables?: Readonly<Record<string, string>>,
+): Promise<string[]> {
   // the lock would be left on a connection that somebody else has by then
   if (await areShared((options as { url: string }).url))
     throw new UnusablePoolerError(
@@ -33,6 +38,8 @@ export async function migrate(options: DataSourceOptions): Promise<string[]> {
       await lock.query('ALTER TABLE IF EXISTS schema_migrations OWNER TO daybook_owner');
       // so that a process can tell whether the schema is new enough for it (schema-state.ts)
       await lock.query('GRANT SELECT ON schema_migrations TO daybook_app');
+      const faults = platformTables ? await schemaFaults(dataSource, platformTables) : [];
+      if (faults.length > 0) throw new Error(faults.join('\n'));
       return applied.map(({ name }) => name);
     } finally {
       await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);

@@ -14,6 +14,7 @@ import { poolOptions } from './data-source-options';
 import { Sessions } from './sessions';
 import { connectionLost, databaseProblem, shouldRetry } from './database-errors';
 import { uniqueKeys } from './unique-keys';
+import { WithoutTenant } from './without-tenant';
 
 /** The tenant of work that belongs to the platform itself: creating tenants, say. No customer has this id. */
 export const PLATFORM_TENANT = NIL_UUID;
@@ -99,6 +100,7 @@ export function currentTransaction(): Transaction {
  * `work` and throw outside it. GET requests and the like run `read`, which PostgreSQL itself keeps from writing.
  */
 @Injectable()
+@WithoutTenant('says who the tenant is')
 export class TenantDatabase implements OnApplicationShutdown {
   private readonly logger = new Logger(TenantDatabase.name);
   private readonly reserved: Pool;

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RepositoriesModule } from '../database/repositories';
 import { AccessGuard } from '../security/access.guard';
+import { DataSourcesHaveTenants } from '../database/without-tenant';
 import { DeclaredPermissions } from '../security/declared-permissions';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity';
 import { IdempotencyService } from './idempotency/idempotency.service';
@@ -21,6 +22,7 @@ import { UnitOfWorkInterceptor } from './unit-of-work.interceptor';
     AccessGuard,
     CursorService,
     DeclaredPermissions,
+    DataSourcesHaveTenants,
     IdempotencyService,
     IdempotentRoute,
     ProblemFilter,

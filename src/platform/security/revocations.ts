@@ -7,6 +7,7 @@ import { Config } from '../../config/config';
 import { DatabaseClient } from '../database/database-client';
 import { Sessions } from '../database/sessions';
 import { currentTransaction } from '../database/tenant-database';
+import { WithoutTenant } from '../database/without-tenant';
 
 const CHANNEL = 'daybook_revoked';
 /** Longer than any transaction or look-up can take. */
@@ -23,6 +24,7 @@ const PROBE = 'probe ';
  * hear the others there is no epoch, and nothing may be kept.
  */
 @Injectable()
+@WithoutTenant('announces ids')
 export class Revocations implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Revocations.name);
   private readonly recent = new Map<string, number>();
