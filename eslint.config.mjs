@@ -5,6 +5,16 @@ import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT = 'Only src/config reads the environment: add a line to its table (docs/guides/add-a-module.md).';
 
+const CLOCK = [
+  "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+  "NewExpression[callee.name='Date'][arguments.length=0]",
+  "CallExpression[callee.name='Date']",
+].map((selector) => ({
+  selector,
+  message:
+    'What is recorded takes PostgreSQL’s time, currentTransaction().now; a duration performance.now(); the rest the Clock (src/common/time/clock.ts).',
+}));
+
 export default defineConfig(
   {
     ignores: [
@@ -33,7 +43,7 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config/**', 'src/testing/**', '**/*.spec.ts'],
+    ignores: ['src/config/**', 'src/testing/**', 'src/common/time/clock.ts', 'src/common/ids/uuid.ts', '**/*.spec.ts'],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENVIRONMENT }],
       'no-restricted-imports': [
@@ -42,6 +52,7 @@ export default defineConfig(
       ],
       'no-restricted-syntax': [
         'error',
+        ...CLOCK,
         {
           selector: "MemberExpression[property.name='process'][object.name=/^(globalThis|global)$/]",
           message: ENVIRONMENT,

@@ -14,6 +14,7 @@ import { LifecycleModule } from '../platform/lifecycle/lifecycle';
 import { SecurityModule } from '../platform/security/security.module';
 import { createLogger, NestLogger } from '../platform/telemetry/logger';
 import { TelemetryModule } from '../platform/telemetry/telemetry.module';
+import { ClockModule } from '../platform/time/clock.module';
 
 /** What the operator's commands work with: people, tenants, keys and verifications, as the application has them; no HTTP, no jobs. */
 @Module({})
@@ -23,6 +24,7 @@ class OperatorModule {
       module: OperatorModule,
       imports: [
         ConfigModule,
+        ClockModule,
         DatabaseModule.forRoot(features),
         RedisModule,
         LifecycleModule,

@@ -9,10 +9,11 @@ import { LifecycleModule } from './lifecycle/lifecycle';
 import { QueueModule } from './queue/queue.module';
 import { SecurityModule } from './security/security.module';
 import { TelemetryModule } from './telemetry/telemetry.module';
+import { ClockModule } from './time/clock.module';
 
 /** What every other feature stands on. */
 @Feature({
-  imports: [RedisModule, LifecycleModule, QueueModule, SecurityModule, TelemetryModule, HttpModule],
+  imports: [ClockModule, RedisModule, LifecycleModule, QueueModule, SecurityModule, TelemetryModule, HttpModule],
   entities: [IdempotencyKey],
   migrations: [Foundation1795300000001, SystemPolicies1795300000012],
   catalog: { platformTables: { [MIGRATIONS_TABLE]: 'of the installation' } },

@@ -9,11 +9,11 @@ export async function until<T>(
   ask: () => Promise<T> | T,
   withinMs = 10_000,
 ): Promise<Exclude<T, undefined | null | false>> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (answer) return answer as Exclude<T, undefined | null | false>;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
     await delay(20);

@@ -1,8 +1,12 @@
-/** Tells the time. What depends on it takes a clock, so that a test can hold it still. */
-export interface Clock {
-  /** the present moment; a new Date each time, which the caller may keep */
-  now(): Date;
+/**
+ * Tells the process's time: for tokens, timers, caches and metrics. What is recorded, or compared with what was recorded,
+ * takes PostgreSQL's, which all processes share: `currentTransaction().now`. How long something took is
+ * `performance.now()`, which nobody sets. A test that holds the time still provides another.
+ */
+export abstract class Clock {
+  /** The present moment; a new Date each time, which the caller may keep. */
+  abstract now(): Date;
 }
 
-/** The computer's own clock. */
+/** The computer's own. */
 export const systemClock: Clock = Object.freeze({ now: () => new Date() });

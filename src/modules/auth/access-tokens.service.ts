@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/time/clock';
 import { JwtService } from '@nestjs/jwt';
 import { uuidv7 } from '../../common/ids/uuid';
 import { Config } from '../../config/config';
@@ -12,6 +13,7 @@ export class AccessTokensService {
   constructor(
     private readonly jwt: JwtService,
     private readonly keys: KeyRing,
+    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
@@ -22,7 +24,7 @@ export class AccessTokensService {
     const { tokenIssuer, tokenAudience, accessTokenSeconds } = this.config.security;
     const { kid, privateKey } = await this.keys.current();
     // never beyond the session
-    const left = Math.floor((session.expiresAt.getTime() - Date.now()) / 1000);
+    const left = Math.floor((session.expiresAt.getTime() - this.clock.now().getTime()) / 1000);
     const expiresIn = Math.max(1, Math.min(accessTokenSeconds, left));
     const accessToken = await this.jwt.signAsync(
       {

@@ -4,7 +4,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
 import { deriveKey, open, seal } from '../../common/crypto/sealed-box';
 import { Config } from '../../config/config';
-import { PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
+import { currentTransaction, PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
 import { type PublicJwk, SigningKey, type SigningKeyState } from './entities/signing-key.entity';
 
 /** What others may do with the key set before they ask again. */
@@ -61,21 +61,21 @@ export class KeyRing implements OnModuleInit {
 
   /** The key that signs now. */
   async current(): Promise<{ readonly kid: string; readonly privateKey: KeyObject }> {
-    if (Date.now() - this.loadedAt > RELOAD_MS) await this.load();
+    if (performance.now() - this.loadedAt > RELOAD_MS) await this.load();
     if (!this.signing) throw new Error('there is no current signing key');
     return this.signing;
   }
 
   /** The public key with this id; undefined for one that is not, or no longer, ours. */
   async publicKey(kid: string): Promise<KeyObject | undefined> {
-    const age = Date.now() - this.loadedAt;
+    const age = performance.now() - this.loadedAt;
     if (age > RELOAD_MS || (!this.keys.has(kid) && age > UNKNOWN_KEY_RELOAD_MS)) await this.load();
     return this.keys.get(kid)?.publicKey;
   }
 
   /** RFC 7517: every key whose tokens may be out, and the one that signs next. */
   async publicSet(): Promise<PublishedKey[]> {
-    if (Date.now() - this.loadedAt > RELOAD_MS) await this.load();
+    if (performance.now() - this.loadedAt > RELOAD_MS) await this.load();
     return [...this.keys.values()].map(published);
   }
 
@@ -97,7 +97,7 @@ export class KeyRing implements OnModuleInit {
   async rotate(early: boolean): Promise<string> {
     const kid = await this.locked(async () => {
       const next = await this.rows.findOneByOrFail({ state: 'next' });
-      const publishedFor = (Date.now() - next.createdAt.getTime()) / 1000;
+      const publishedFor = (currentTransaction().now.getTime() - next.createdAt.getTime()) / 1000;
       if (!early && publishedFor < JWKS_MAX_AGE_SECONDS)
         throw new Error(
           `the next key was published ${Math.round(publishedFor)} s ago; whoever caches the key set may not have it before ${JWKS_MAX_AGE_SECONDS} s (--early rotates all the same)`,
@@ -124,8 +124,10 @@ export class KeyRing implements OnModuleInit {
   }
 
   private async readKeys(): Promise<void> {
-    const rows = await this.database.run(PLATFORM_TENANT, 'read', () => this.rows.find());
-    const expired = this.expired();
+    const { rows, expired } = await this.database.run(PLATFORM_TENANT, 'read', async () => ({
+      rows: await this.rows.find(),
+      expired: this.expired(),
+    }));
     this.keys = new Map(
       rows
         .filter(({ retiredAt }) => retiredAt === null || retiredAt >= expired)
@@ -137,13 +139,13 @@ export class KeyRing implements OnModuleInit {
     const current = [...this.keys.values()].find(({ state }) => state === 'current');
     if (current && current.kid !== this.signing?.kid)
       this.signing = { kid: current.kid, privateKey: this.unseal(current) };
-    this.loadedAt = Date.now();
+    this.loadedAt = performance.now();
   }
 
   /** A key that was retired before then has no token left: tokens that processes signed before they noticed included. */
   private expired(): Date {
     const seconds = this.config.security.accessTokenSeconds + CLOCK_TOLERANCE_SECONDS + RELOAD_MS / 1000;
-    return new Date(Date.now() - seconds * 1000);
+    return new Date(currentTransaction().now.getTime() - seconds * 1000);
   }
 
   private make(state: SigningKeyState) {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/time/clock';
 import { type Principal } from '../../platform/security/principal';
 import { Revocations } from '../../platform/security/revocations';
 
@@ -27,7 +28,10 @@ export class PrincipalCache {
   /** Oldest first. */
   private readonly entries = new Map<string, Entry>();
 
-  constructor(private readonly revocations: Revocations) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly revocations: Revocations,
+  ) {
     revocations.subscribe((id) => {
       this.drop(id);
     });
@@ -35,7 +39,9 @@ export class PrincipalCache {
 
   known(key: string): Caller | undefined {
     const entry = this.entries.get(key);
-    return entry && entry.epoch === this.revocations.epoch && entry.validUntil > Date.now() ? entry : undefined;
+    return entry && entry.epoch === this.revocations.epoch && entry.validUntil > this.clock.now().getTime()
+      ? entry
+      : undefined;
   }
 
   async remember(key: string, lookUp: () => Promise<Caller>): Promise<Caller> {
@@ -46,7 +52,11 @@ export class PrincipalCache {
     const stale =
       epoch !== this.revocations.epoch || idsOf(caller.principal).some((id) => this.revocations.recently(id));
     if (epoch !== undefined && !stale) {
-      this.entries.set(key, { ...caller, epoch, validUntil: Math.min(caller.validUntil, Date.now() + MAX_AGE_MS) });
+      this.entries.set(key, {
+        ...caller,
+        epoch,
+        validUntil: Math.min(caller.validUntil, this.clock.now().getTime() + MAX_AGE_MS),
+      });
       if (this.entries.size > CAPACITY) this.entries.delete(this.entries.keys().next().value as string);
     }
     return caller;

@@ -50,7 +50,7 @@ export class SessionsService {
   async start(userId: string, tenantId: string | null): Promise<StartedSession> {
     const { refreshIdleSeconds, refreshMaxSeconds } = this.config.security;
     const id = uuidv7();
-    const now = Date.now();
+    const now = currentTransaction().now.getTime();
     const expiresAt = new Date(now + refreshMaxSeconds * 1000);
     await this.sessions.delete({ userId, expiresAt: LessThan(new Date(now - KEPT_MS)) });
     await this.sessions.insert({

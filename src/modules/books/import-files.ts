@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, LessThan, Repository } from 'typeorm';
 import { uuidv7 } from '../../common/ids/uuid';
-import { TenantDatabase } from '../../platform/database/tenant-database';
+import { currentTransaction, TenantDatabase } from '../../platform/database/tenant-database';
 import { ImportChunk } from './entities/import-chunk.entity';
 import { Import } from './entities/import.entity';
 
@@ -38,7 +38,7 @@ export class ImportFiles {
     await this.write(tenantId, async () => {
       await this.imports.delete({
         contentSha256: IsNull(),
-        createdAt: LessThan(new Date(Date.now() - ABANDONED_MS)),
+        createdAt: LessThan(new Date(currentTransaction().now.getTime() - ABANDONED_MS)),
       });
       await this.imports.insert({ id: importId, ledgerId, createdBy });
     });

@@ -58,8 +58,8 @@ export class ImportKind implements JobHandler<ImportPayload> {
       transactionCount: transactions,
       dialect,
     });
-    await this.database.run(tenantId, 'write', () =>
-      this.imports.update({ id: importId }, { completedAt: file.completedAt ?? new Date() }),
+    await this.database.run(tenantId, 'write', ({ now }) =>
+      this.imports.update({ id: importId }, { completedAt: file.completedAt ?? now }),
     );
     return { rows, transactions, ...posted, ...made };
   }

@@ -5,6 +5,7 @@ import { TenantDatabase, type Transaction } from '../../platform/database/tenant
 import { SnapshotStreams } from '../../platform/http/snapshot-streams';
 import { KeyRing, type PublishedKey } from '../auth';
 import { canonicalTransaction, ChartService, LedgersService } from '../transactions';
+import { formatInstant } from '../../common/time/instant';
 import { BUNDLE_README } from './bundle-readme';
 import { type LedgerRow, type StateRow } from './core/ledger-row';
 import { readAccounts } from './reading/balance-reader';
@@ -33,7 +34,7 @@ export class BundleService {
   }
 
   private async *lines(
-    { client, tenantId }: Transaction,
+    { client, tenantId, now }: Transaction,
     ledgerId: string,
     keys: readonly PublishedKey[],
   ): AsyncGenerator<string, void> {
@@ -45,7 +46,7 @@ export class BundleService {
       ledger: ledgerId,
       tenant: tenantId,
       issuer: this.config.security.tokenIssuer,
-      exportedAt: new Date().toISOString(),
+      exportedAt: formatInstant(now),
       head: { sequence: head.sequence.toString(), hash: head.hash },
       readme: BUNDLE_README,
     });

@@ -111,7 +111,7 @@ export class CheckpointsService {
 
   /** One more, if the ledger has gone on. Nothing is signed over a contradiction. */
   private async next(
-    { client, tenantId }: Transaction,
+    { client, tenantId, now: createdAt }: Transaction,
     ledgerId: string,
     { kid, privateKey }: { kid: string; privateKey: KeyObject },
   ): Promise<{ checkpoint: Checkpoint | null; made: boolean }> {
@@ -131,7 +131,6 @@ export class CheckpointsService {
     if (hash === undefined || !whole)
       throw contradicted(`The transactions after ${after} are not those that lead to its head, ${head.sequence}.`);
     const root = merkleRoot(leavesOf(hashes));
-    const createdAt = new Date();
     const statement = statementOf({
       iss: this.config.security.tokenIssuer,
       tenant: tenantId,

@@ -45,7 +45,8 @@ export class LedgerGauges implements OnModuleInit {
   }
 
   private health(): Promise<Health | undefined> {
-    if (!this.known || Date.now() - this.known.at > FRESH_MS) this.known = { at: Date.now(), health: this.look() };
+    if (!this.known || performance.now() - this.known.at > FRESH_MS)
+      this.known = { at: performance.now(), health: this.look() };
     return this.known.health;
   }
 

@@ -62,10 +62,9 @@ export class TruthService {
     return this.database.run(tenantId, 'read', (transaction) => this.look(transaction, ledgerId), { snapshot: true });
   }
 
-  private async look({ client, tenantId }: Transaction, ledgerId: string): Promise<TruthResponse> {
+  private async look({ client, tenantId, now }: Transaction, ledgerId: string): Promise<TruthResponse> {
     await this.ledgers.get(ledgerId);
     const ask = async <Row extends object>(sql: string) => (await client.query<Row>(sql, [tenantId, ledgerId])).rows;
-    const now = await client.query<{ now: Date }>('SELECT now()');
     const sums = await ask<SumRow>(SUMS);
     const held = new Map((await ask<HeldRow>(HELD)).map((row) => [row.currency, BigInt(row.held)]));
     const [open] = await ask<{ holds: number }>(OPEN_HOLDS);
@@ -78,7 +77,7 @@ export class TruthService {
     const differing = compared?.differing ?? 0;
     return {
       ledgerId,
-      asOf: formatInstant(now.rows[0]?.now ?? new Date()),
+      asOf: formatInstant(now),
       balanced: differing === 0 && sums.every(({ debits, credits }) => debits === credits),
       currencies: sums.map((row) => {
         const format = (minor: bigint) => formatAmount(minor, row.scale);

@@ -34,13 +34,13 @@ export class VerificationsService {
     options: VerifyOptions = {},
   ): Promise<Verification> {
     const id = uuidv7();
-    const startedAt = new Date();
+    const startedAt = await this.database.run(tenantId, 'read', ({ now }) => Promise.resolve(now));
     const { findings, findingCount, ...counts } = await this.verifier.verify(tenantId, ledgerId, options);
     if (findingCount > 0)
       this.logger.error({ msg: 'a ledger is not what it should be', ledgerId, findingCount, first: findings[0] });
     const row = { ...counts, findings: [...findings], findingCount: BigInt(findingCount) };
-    return this.database.run(tenantId, 'write', async () => {
-      await this.verifications.insert({ id, ledgerId, jobId, ...row, startedAt, finishedAt: new Date() });
+    return this.database.run(tenantId, 'write', async ({ now: finishedAt }) => {
+      await this.verifications.insert({ id, ledgerId, jobId, ...row, startedAt, finishedAt });
       return this.verifications.findOneByOrFail({ id });
     });
   }

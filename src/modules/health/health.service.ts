@@ -44,7 +44,8 @@ export class HealthService implements OnApplicationShutdown {
   /** @throws Problem `unavailable` while the database does not answer or is not migrated, or the process shuts down */
   async ready(): Promise<ReadyResponse> {
     if (this.lifecycle.draining) throw unavailable('The process is shutting down.');
-    if (!this.known || Date.now() - this.known.at > FRESH_MS) this.known = { at: Date.now(), checks: this.look() };
+    if (!this.known || performance.now() - this.known.at > FRESH_MS)
+      this.known = { at: performance.now(), checks: this.look() };
     const checks = await this.known.checks;
     if (checks.database === 'down') throw unavailable('The database does not answer.');
     if (this.missing !== undefined && this.missing.length > 0)

@@ -77,7 +77,7 @@ export class JobEventStreams {
     if (this.lifecycle.draining) leave();
     const stream = Readable.from(this.follow(tenantId, jobId, after, end.signal), { objectMode: false });
     // while its buffer is full nothing is read from the table, so a slow reader costs its place and little memory
-    let tookAt = Date.now();
+    let tookAt = performance.now();
     let silent = 0;
     const checks = setInterval(() => {
       this.authenticator.require(request, reply, 'jobs:read').then(
@@ -88,8 +88,8 @@ export class JobEventStreams {
           else if ((silent += 1) >= SILENT_CHECKS) finish('unavailable');
         },
       );
-      if (stream.readableLength < stream.readableHighWaterMark) tookAt = Date.now();
-      else if (Date.now() - tookAt > SLOW_READER_MS - LAST_WORDS_MS) finish('slow-reader');
+      if (stream.readableLength < stream.readableHighWaterMark) tookAt = performance.now();
+      else if (performance.now() - tookAt > SLOW_READER_MS - LAST_WORDS_MS) finish('slow-reader');
     }, RECHECK_MS);
     const cutOff = () => {
       setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref();
@@ -116,7 +116,7 @@ export class JobEventStreams {
       });
     });
     let sequence = after;
-    let spokeAt = Date.now();
+    let spokeAt = performance.now();
     // not all at the same moment when a process with many of them ends
     yield `retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n\n`;
     while (!ended()) {
@@ -126,15 +126,15 @@ export class JobEventStreams {
         if (ended()) break;
         yield format(event);
         sequence = event.sequence;
-        spokeAt = Date.now();
+        spokeAt = performance.now();
       }
       if (ended()) break;
       if (read?.events.length === BATCH) continue;
       if (read && FINAL_STATES.includes(read.state)) return;
-      await this.watch.moved(tenantId, jobId, sequence, Math.max(0, spokeAt + HEARTBEAT_MS - Date.now()), end);
-      while (!ended() && Date.now() - spokeAt >= HEARTBEAT_MS) {
+      await this.watch.moved(tenantId, jobId, sequence, Math.max(0, spokeAt + HEARTBEAT_MS - performance.now()), end);
+      while (!ended() && performance.now() - spokeAt >= HEARTBEAT_MS) {
         yield ': still here\n\n';
-        spokeAt = Date.now();
+        spokeAt = performance.now();
         await this.watch.moved(tenantId, jobId, sequence, HEARTBEAT_MS, end);
       }
     }

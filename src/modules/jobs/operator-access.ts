@@ -53,7 +53,7 @@ export class OperatorAccess extends DashboardAccess {
   private async tokenFor(basic: string, ip: string): Promise<string> {
     const key = createHash('sha256').update(basic).digest('base64');
     let visit = this.visits.get(key);
-    if (!visit || (await visit).until < Date.now()) {
+    if (!visit || (await visit).until < performance.now()) {
       visit = this.enter(basic, ip, visit);
       this.visits.delete(key);
       this.visits.set(key, visit);
@@ -67,7 +67,7 @@ export class OperatorAccess extends DashboardAccess {
     const refreshed = earlier && (await this.auth.refresh((await earlier).refreshToken, ip).catch(() => undefined));
     const tokens = refreshed ?? (await this.signIn(basic, ip));
     const { accessToken, refreshToken, expiresIn } = tokens;
-    return { accessToken, refreshToken, until: Date.now() + expiresIn * 1000 - 5_000 };
+    return { accessToken, refreshToken, until: performance.now() + expiresIn * 1000 - 5_000 };
   }
 
   private async signIn(basic: string, ip: string) {

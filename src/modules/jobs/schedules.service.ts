@@ -147,7 +147,7 @@ export class SchedulesService {
   private async checked({ kind: name, payload, cron, timeZone }: CreateScheduleRequest) {
     const kind = this.kinds.get(name);
     const checked: Record<string, unknown> = await this.kinds.check(kind, payload);
-    const nextRunAt = nextRun(cron, timeZone, new Date());
+    const nextRunAt = nextRun(cron, timeZone, currentTransaction().now);
     if (!nextRunAt)
       throw new Problem(INVALID_SCHEDULE, 'The cron expression or the time zone cannot be understood.', {
         errors: [

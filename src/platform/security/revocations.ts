@@ -65,7 +65,7 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   /** True for a while after an announcement: a look-up that began before it may still see the old state. */
   recently(id: string): boolean {
     const at = this.recent.get(id);
-    return at !== undefined && Date.now() - at < RECENT_MS;
+    return at !== undefined && performance.now() - at < RECENT_MS;
   }
 
   /** Announces ids of sessions, persons or tenants when the current transaction commits; in this process already now. */
@@ -77,7 +77,7 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   }
 
   private heard(id: string): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [old, at] of this.recent) {
       if (now - at < RECENT_MS) break;
       this.recent.delete(old);

@@ -30,7 +30,7 @@ export class JobRun implements JobContext {
   private readonly outside = new AsyncResource('JobRun');
   private readonly beats: NodeJS.Timeout;
   private beating: Promise<void> | undefined;
-  private renewedAt = Date.now();
+  private renewedAt = performance.now();
   private wroteProgressAt = 0;
   private unwritten: { percent: number; message: string | undefined } | undefined;
 
@@ -78,7 +78,7 @@ export class JobRun implements JobContext {
     // a share of nothing, 0 / 0, is no number
     const whole = Math.max(0, Math.min(100, Math.trunc(percent) || 0));
     this.unwritten = { percent: whole, message: message?.slice(0, LONGEST_TEXT) };
-    if (Date.now() - this.wroteProgressAt >= PROGRESS_MS) await this.writeProgress();
+    if (performance.now() - this.wroteProgressAt >= PROGRESS_MS) await this.writeProgress();
   }
 
   async log(message: string, data?: Readonly<Record<string, unknown>>): Promise<void> {
@@ -104,11 +104,11 @@ export class JobRun implements JobContext {
       const lease = await this.write(() => this.store.renew(this.jobId, this.attempt));
       if (!lease) this.stop('lease-lost');
       else if (lease.cancelRequested) this.stop('cancelled');
-      this.renewedAt = Date.now();
-      if (this.unwritten && Date.now() - this.wroteProgressAt >= PROGRESS_MS) await this.writeProgress();
+      this.renewedAt = performance.now();
+      if (this.unwritten && performance.now() - this.wroteProgressAt >= PROGRESS_MS) await this.writeProgress();
     } catch (error) {
       this.logger.warn({ msg: 'a lease could not be renewed', jobId: this.jobId, err: error });
-      if (Date.now() - this.renewedAt > this.leaseMs) this.stop('lease-lost');
+      if (performance.now() - this.renewedAt > this.leaseMs) this.stop('lease-lost');
     }
   }
 
@@ -116,7 +116,7 @@ export class JobRun implements JobContext {
     const progress = this.unwritten;
     if (!progress) return;
     this.unwritten = undefined;
-    this.wroteProgressAt = Date.now();
+    this.wroteProgressAt = performance.now();
     await this.write(() => this.store.progress(this.jobId, this.attempt, progress.percent, progress.message));
   }
 

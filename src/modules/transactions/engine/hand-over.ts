@@ -23,7 +23,7 @@ export async function handOver(
   unit: Unit,
   caller?: Caller,
 ): Promise<{ readonly outcomes: Promise<Outcome[]> }> {
-  for (const since = Date.now(); ;) {
+  for (const since = performance.now(); ;) {
     caller?.signal.throwIfAborted();
     try {
       const outcomes = engine.submit(tenantId, ledgerId, unit, caller);
@@ -31,7 +31,7 @@ export async function handOver(
       return { outcomes };
     } catch (error) {
       const full = error instanceof Problem && error.type === QUEUE_FULL;
-      if (!full || Date.now() - since > PATIENCE_MS) throw error;
+      if (!full || performance.now() - since > PATIENCE_MS) throw error;
       await delay(PAUSE_MS);
     }
   }

@@ -19,7 +19,7 @@ export class StatisticsKeeper {
   /** Tells of postings; asks for statistics now and then, and nobody waits for it. */
   posted(count: number): void {
     this.since += count;
-    if (this.running || this.since < POSTINGS || Date.now() - this.last < INTERVAL_MS) return;
+    if (this.running || this.since < POSTINGS || performance.now() - this.last < INTERVAL_MS) return;
     this.running = true;
     void this.refresh();
   }
@@ -36,7 +36,7 @@ export class StatisticsKeeper {
       this.logger.warn({ msg: 'statistics could not be gathered', err: error });
     } finally {
       this.since = 0;
-      this.last = Date.now();
+      this.last = performance.now();
       this.running = false;
     }
   }

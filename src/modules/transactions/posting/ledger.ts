@@ -1,4 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
+import { Clock } from '../../../common/time/clock';
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { Config } from '../../../config/config';
 import { type Caller } from '../../../platform/context/deadline';
@@ -67,6 +68,7 @@ export class Ledger {
     private readonly posting: PostingService,
     private readonly balances: BalancesService,
     private readonly database: TenantDatabase,
+    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
@@ -191,7 +193,7 @@ export class Ledger {
       );
     const operation = `ledger of ${once.operation}${suffix}`;
     if (!context?.deadline) return { principalId: NIL_UUID, operation, key: once.key, fingerprint, ...UNTIL_RECORDED };
-    const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
+    const expiresAt = new Date(this.clock.now().getTime() + this.config.idempotency.retentionDays * 86_400_000);
     return { principalId, operation, key: once.key, fingerprint, expiresAt };
   }
 }

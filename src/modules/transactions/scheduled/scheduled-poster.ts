@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../../common/time/clock';
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { INTERNAL_ERROR } from '../../../common/problems/http.problems';
 import { Problem, problemDocument } from '../../../common/problems/problem';
@@ -66,6 +67,7 @@ export class ScheduledPoster {
     private readonly database: TenantDatabase,
     private readonly engine: PostingEngine,
     private readonly posting: PostingService,
+    private readonly clock: Clock,
     private readonly config: Config,
     private readonly metrics: Metrics,
   ) {}
@@ -79,7 +81,8 @@ export class ScheduledPoster {
       const outcomes = await this.post(tenantId, ledgerId, due);
       const ended = due.flatMap((scheduled, place) => this.endOf(scheduled, outcomes[place]));
       await this.database.run(tenantId, 'write', ({ client }) => client.query(END, [tenantId, JSON.stringify(ended)]));
-      for (const { post_at } of ended) this.metrics.scheduledDelay.observe((Date.now() - post_at.getTime()) / 1000);
+      for (const { post_at } of ended)
+        this.metrics.scheduledDelay.observe((this.clock.now().getTime() - post_at.getTime()) / 1000);
       if (due.length < SLICE) return;
     }
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../common/time/clock';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from '../../../common/ids/uuid';
@@ -35,6 +36,7 @@ export class ScheduledTransactionsService {
     private readonly engine: PostingEngine,
     private readonly posting: PostingService,
     private readonly ledgers: LedgersService,
+    private readonly clock: Clock,
     private readonly cursors: CursorService,
   ) {}
 
@@ -45,7 +47,7 @@ export class ScheduledTransactionsService {
    */
   async objectionTo(by: Asker, { postAt, transaction }: ScheduleTransactionRequest): Promise<Problem | undefined> {
     const at = instantOf(postAt);
-    if (at <= new Date()) return passed('/postAt', 'must be in the future');
+    if (at <= this.clock.now()) return passed('/postAt', 'must be in the future');
     if (transaction.expiresAt !== undefined && instantOf(transaction.expiresAt) <= at)
       return passed('/transaction/expiresAt', 'must be after postAt');
     try {

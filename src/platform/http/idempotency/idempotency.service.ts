@@ -43,7 +43,7 @@ export class IdempotencyService {
    * @throws Problem `idempotency-key-in-use`, `idempotency-key-reused`
    */
   async run(request: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<IdempotentOutcome> {
-    const { client, manager, tenantId } = currentTransaction();
+    const { client, manager, tenantId, now } = currentTransaction();
     const { principalId, operation, key, fingerprint } = request;
     const id = idempotencyId(request);
     const locked = await client.query<{ mine: boolean }>(
@@ -55,7 +55,7 @@ export class IdempotencyService {
         headers: { 'retry-after': '1' },
       });
     const found = await this.keys.findOneBy({ id });
-    if (found && (found.expiresAt === null || found.expiresAt > new Date())) {
+    if (found && (found.expiresAt === null || found.expiresAt > now)) {
       if (!found.fingerprint.equals(fingerprint)) throw keyReused();
       return { status: found.status, headers: found.headers ?? {}, body: found.body, replayed: true };
     }
@@ -75,7 +75,7 @@ export class IdempotencyService {
         body: document satisfies ProblemDocument,
       };
     }
-    const expiresAt = new Date(Date.now() + this.config.idempotency.retentionDays * 86_400_000);
+    const expiresAt = new Date(now.getTime() + this.config.idempotency.retentionDays * 86_400_000);
     await manager.insert(IdempotencyKey, {
       id,
       principalId,

@@ -73,7 +73,7 @@ export class ThrottleStorage implements ThrottlerStorage {
   }
 
   private incrementLocally(key: string, ttl: number, limit: number): Record_ {
-    const now = Date.now();
+    const now = performance.now();
     let window = this.local.get(key);
     if (!window || window.until <= now) {
       window = { hits: 0, until: now + ttl };
