@@ -16,6 +16,7 @@ const installed = (path) => join('node_modules', path);
 export async function programs() {
   const reading = [
     program('Boundaries', node, installed('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', '--config'),
+    program('Unused code', node, installed('knip/bin/knip.js'), '--no-progress'),
     program('Lint', node, installed('eslint/bin/eslint.js'), '--max-warnings=0', '.'),
   ];
   const building = [

@@ -29,6 +29,6 @@ function singularOf(plural) {
   return plural.replace(/s$/, '');
 }
 
-export const pascal = (name) => name.replace(/(^|-)(.)/g, (_, _hyphen, letter) => letter.toUpperCase());
-export const camel = (name) => pascal(name).replace(/^./, (letter) => letter.toLowerCase());
+const pascal = (name) => name.replace(/(^|-)(.)/g, (_, _hyphen, letter) => letter.toUpperCase());
+const camel = (name) => pascal(name).replace(/^./, (letter) => letter.toLowerCase());
 export const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -56,10 +56,10 @@ const newestMajor = '18';
 
 /** Those that are fetched when they are asked for, by npm and against a lock file of their own. */
 const lock = join(here, 'older-postgresql');
-export const olderMajors = Object.keys(JSON.parse(await readFile(join(lock, 'package.json'), 'utf8')).dependencies).map(
+const olderMajors = Object.keys(JSON.parse(await readFile(join(lock, 'package.json'), 'utf8')).dependencies).map(
   (name) => name.replace('postgresql-', ''),
 );
-export const majors = [...olderMajors, newestMajor];
+const majors = [...olderMajors, newestMajor];
 
 async function olderPackages(major) {
   if (!olderMajors.includes(major)) throw new Problem(`PostgreSQL ${major}: there is ${majors.join(', ')}.`);

@@ -45,7 +45,7 @@ export function run(command, args, { signal, output: onOutput, ...options } = {}
 }
 
 /** Signals a process group that `detached` made; one that has already gone is no error. */
-export function endGroup(pid, signal) {
+function endGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch (error) {

@@ -154,4 +154,3 @@ export const environmentSchema = z.object({
 });
 
 export type Environment = z.infer<typeof environmentSchema>;
-export type EnvironmentName = keyof Environment;

@@ -12,7 +12,7 @@ import { type FileTransaction, TransactionGrouping } from './format/file-transac
 import { ImportFiles } from './import-files';
 
 /** Rows that a dry run shows. */
-export const PREVIEW_ROWS = 20;
+const PREVIEW_ROWS = 20;
 
 export interface Preview {
   readonly rows: readonly BookRow[];

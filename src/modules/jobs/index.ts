@@ -10,4 +10,4 @@ export {
 export { JobResponse } from './dto/job.response.dto';
 export { JobsModule } from './jobs.module';
 export { type EnqueueOptions, JobsService } from './jobs.service';
-export { type SweepTask, SweepTasks } from './worker/sweep-tasks';
+export { SweepTasks } from './worker/sweep-tasks';

@@ -15,7 +15,7 @@ import { TOO_MANY_STREAMS } from './jobs.errors';
 import { JobsService } from './jobs.service';
 
 /** Open streams of one tenant in one process. */
-export const STREAMS_PER_TENANT = 20;
+const STREAMS_PER_TENANT = 20;
 const HEARTBEAT_MS = 10_000;
 /** A stream ends this long after its credential expired or was revoked, or its tenant was suspended. */
 const RECHECK_MS = 2_000;

@@ -28,7 +28,7 @@ export interface EnqueueOptions {
 
 const RETRYABLE: readonly JobState[] = ['failed', 'dead', 'cancelled'];
 /** Jobs that one redrive puts back at the most. */
-export const REDRIVE_LIMIT = 500;
+const REDRIVE_LIMIT = 500;
 
 /** Jobs of the tenant, in the caller's transaction. */
 @Injectable()

@@ -1,16 +1,6 @@
 export { AccountsService } from './accounts/accounts.service';
-export { BalancesService } from './balances/balances.service';
 export { type ChartAccount, type ChartCurrency, ChartService } from './accounts/chart.service';
-export {
-  ACCOUNT_CODE,
-  ACCOUNT_TYPES,
-  type AccountType,
-  accountTypeOf,
-  type Direction,
-  normalBalanceOf,
-} from './core/account';
-export { type Posting } from './core/orders';
-export { type HoldStatus } from './core/book';
+export { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, accountTypeOf, type Direction } from './core/account';
 export { canonicalTransaction, FIRST_HASH, transactionHash } from './core/hash-chain';
 export {
   type EntryKind,
@@ -21,7 +11,7 @@ export {
 } from './core/recorded';
 export { AsOfQuery } from './balances/as-of.dto';
 export { ENTRIES_MAX } from './posting/transaction.dto';
-export { type Command, type CommandKey, type Outcome } from './engine/command';
+export { type Command, type Outcome } from './engine/command';
 export { AMOUNT_OUT_OF_RANGE, AMOUNT_PRECISION, UNKNOWN_CURRENCY } from './core/refusals.errors';
 export { Money, type StoredMoney } from './ledgers/money.dto';
 export { CurrenciesService } from './ledgers/currencies.service';
@@ -31,5 +21,5 @@ export { readTransactions } from './engine/replay';
 export { TRANSACTION_NOT_FOUND } from './core/refusals.errors';
 export { QUEUE_FULL } from './engine/engine.errors';
 export { LEDGER_CLOSED, LEDGER_NOT_FOUND } from './ledgers/ledgers.errors';
-export { LedgersService, lockLedger } from './ledgers/ledgers.service';
+export { LedgersService } from './ledgers/ledgers.service';
 export { TransactionsModule } from './transactions.module';

@@ -1,5 +1,5 @@
 export { UsersModule } from './users.module';
-export { UsersService, type Membership } from './users.service';
+export { UsersService } from './users.service';
 export { MembersService } from './members.service';
 export { InitialPassword } from './initial-password';
 export { isGuessable, PASSWORD_MAX, PASSWORD_MIN, randomPassword } from './password-policy';

@@ -19,7 +19,7 @@ export function tenantTable(name: string, grants: string): string {
  * the application sees. `daybook_system` and `daybook_migrator` see every row by a policy of theirs, not by BYPASSRLS,
  * which servers without a superuser cannot give.
  */
-export function policies(name: string): string {
+function policies(name: string): string {
   const ours = `tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid`;
   return `
     CREATE POLICY ${name}_tenant ON ${name} AS PERMISSIVE FOR ALL TO PUBLIC USING (${ours}) WITH CHECK (${ours});

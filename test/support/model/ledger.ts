@@ -357,7 +357,7 @@ export class ModelLedger {
 }
 
 /** Account and currency of a balance's key. */
-export function splitKey(key: string): [account: string, currency: string] {
+function splitKey(key: string): [account: string, currency: string] {
   const space = key.lastIndexOf(' ');
   return [key.slice(0, space), key.slice(space + 1)];
 }

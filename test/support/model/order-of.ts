@@ -2,7 +2,7 @@ import { type ModelLedger } from './ledger';
 import { ACCOUNTS, type CommandSpec, type ModelCurrency, NEW_CODES, type PartSpec, SCALES } from './streams';
 import { type ModelEntry, type ModelOrder, type Side } from './types';
 
-export function formatMinor(minor: bigint, currency: string): string {
+function formatMinor(minor: bigint, currency: string): string {
   const scale = SCALES[currency as ModelCurrency];
   const digits = String(minor < 0n ? -minor : minor).padStart(scale + 1, '0');
   const point = digits.length - scale;
@@ -52,7 +52,7 @@ function pickParent(
 }
 
 /** An id that no transaction has. */
-export const NOBODYS = '01900000-0000-7000-8000-00000000dead';
+const NOBODYS = '01900000-0000-7000-8000-00000000dead';
 
 function entriesOf({ pairs, flaw }: Extract<CommandSpec, { kind: 'posting' }>): ModelEntry[] {
   const entries = pairs.flatMap(({ debit, credit, amount, currency, split }): ModelEntry[] => {

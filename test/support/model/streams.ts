@@ -119,7 +119,7 @@ export interface UnitSpec {
   }[];
 }
 export type Change = Partial<Pick<ModelAccount, 'open' | 'frozen' | 'limits'>>;
-export interface BatchSpec {
+interface BatchSpec {
   /** Milliseconds since the batch before. */
   readonly after: number;
   readonly change: { readonly account: number; readonly to: Change } | null;

@@ -1,7 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-export const REVOCATION_REASONS = ['sign-out', 'token-reuse', 'password-change'] as const;
-export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+export type RevocationReason = 'sign-out' | 'token-reuse' | 'password-change';
 
 /** One sign-in and all tokens that come from it. */
 @Entity('sessions')

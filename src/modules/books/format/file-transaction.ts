@@ -10,7 +10,7 @@ export interface FileTransaction {
 }
 
 /** Rows of one transaction that are held in memory: one more than a transaction may have. */
-export const ROWS_KEPT = 1_001;
+const ROWS_KEPT = 1_001;
 
 /** Puts rows together into transactions; holds one transaction at a time. */
 export class TransactionGrouping {

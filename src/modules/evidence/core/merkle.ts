@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);
 
-export const leafHash = (data: Buffer): Buffer => createHash('sha256').update(LEAF).update(data).digest();
-export const nodeHash = (left: Buffer, right: Buffer): Buffer =>
+const leafHash = (data: Buffer): Buffer => createHash('sha256').update(LEAF).update(data).digest();
+const nodeHash = (left: Buffer, right: Buffer): Buffer =>
   createHash('sha256').update(NODE).update(left).update(right).digest();
 
 /** A step from a leaf to the root: the hash on the other side, and which side that is. */

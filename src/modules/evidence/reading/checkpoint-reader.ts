@@ -44,7 +44,7 @@ export async function* readCheckpoints(
 }
 
 /** What a checkpoint says, if one of the keys signed it. */
-export function signedStatement(jws: string, keys: ReadonlyMap<string, KeyObject>): CheckpointStatement | undefined {
+function signedStatement(jws: string, keys: ReadonlyMap<string, KeyObject>): CheckpointStatement | undefined {
   const read = readJws(jws, CHECKPOINT_TYPE);
   const key = read && keys.get(read.kid);
   return key && jwsIsSignedBy(key, read) ? readStatement(read.payload) : undefined;

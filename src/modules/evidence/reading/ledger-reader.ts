@@ -3,7 +3,7 @@ import { type Direction, type EntryKind, type TransactionKind } from '../../tran
 import { type EntryRow, type LedgerRow, type Parts, placeKey, type StateRow } from '../core/ledger-row';
 
 /** Transactions in memory at once. */
-export const PAGE = 1_000;
+const PAGE = 1_000;
 
 type RawEntry = [
   accountId: string,

@@ -7,7 +7,7 @@ import { type JobRow, type JobStore } from '../job-store';
 export type StopReason = 'cancelled' | 'timed-out' | 'lease-lost' | 'draining';
 
 /** Why a run's signal was aborted. */
-export class JobStopped extends Error {
+class JobStopped extends Error {
   constructor(readonly reason: StopReason) {
     super(`the job was stopped: ${reason}`);
     this.name = 'JobStopped';

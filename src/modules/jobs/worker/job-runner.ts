@@ -22,7 +22,7 @@ const ABORT_GRACE_MS = 5_000;
 const HAND_BACK_MS = 2_000;
 
 /** The ticket says no tenant or no job: whatever it is, it is not run (TEN-11, F17). */
-export class InvalidTicketError extends Error {
+class InvalidTicketError extends Error {
   constructor() {
     super('a ticket without a tenant or a job');
     this.name = 'InvalidTicketError';

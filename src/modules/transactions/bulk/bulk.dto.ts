@@ -21,7 +21,7 @@ const KEY = {
 const PARENT = { format: 'uuid', example: '019ab3c4-7d10-7c11-8a52-0f6f3c1c9b03' } as const;
 
 @ApiSchema({ name: 'BulkPosting', description: 'A posting or a hold, as `POST …/transactions` takes it.' })
-export class BulkPostingItem extends PostTransactionRequest {
+class BulkPostingItem extends PostTransactionRequest {
   @ApiPropertyOptional({ enum: ['posting'], default: 'posting' })
   kind?: 'posting';
 
@@ -30,7 +30,7 @@ export class BulkPostingItem extends PostTransactionRequest {
 }
 
 @ApiSchema({ name: 'BulkCapture', description: 'As `POST …/transactions/{transactionId}/capture` takes it.' })
-export class BulkCaptureItem extends CaptureRequest {
+class BulkCaptureItem extends CaptureRequest {
   @ApiProperty({ enum: ['capture'] })
   kind: 'capture';
 
@@ -42,7 +42,7 @@ export class BulkCaptureItem extends CaptureRequest {
 }
 
 @ApiSchema({ name: 'BulkVoid', description: 'As `POST …/transactions/{transactionId}/void` takes it.' })
-export class BulkVoidItem extends VoidRequest {
+class BulkVoidItem extends VoidRequest {
   @ApiProperty({ enum: ['void'] })
   kind: 'void';
 
@@ -54,7 +54,7 @@ export class BulkVoidItem extends VoidRequest {
 }
 
 @ApiSchema({ name: 'BulkReversal', description: 'As `POST …/transactions/{transactionId}/reverse` takes it.' })
-export class BulkReversalItem extends ReverseRequest {
+class BulkReversalItem extends ReverseRequest {
   @ApiProperty({ enum: ['reversal'] })
   kind: 'reversal';
 

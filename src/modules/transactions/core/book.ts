@@ -23,8 +23,7 @@ export interface ParentState {
   readonly stored: boolean;
 }
 
-export const HOLD_STATUSES = ['pending', 'posted', 'voided', 'expired'] as const;
-export type HoldStatus = (typeof HOLD_STATUSES)[number];
+export type HoldStatus = 'pending' | 'posted' | 'voided' | 'expired';
 
 export type ParentEntry = Pick<RecordedEntry, 'accountId' | 'account' | 'kind' | 'direction' | 'amount' | 'currency'>;
 

@@ -68,7 +68,7 @@ interface Row {
   readonly keys: { i: string; f: string; s: number; b: string | null; r: string | null; e: boolean | null }[] | null;
 }
 
-export const ACCOUNT_COLUMNS = 'id, code, normal_balance, status, frozen, currencies, limits';
+const ACCOUNT_COLUMNS = 'id, code, normal_balance, status, frozen, currencies, limits';
 export const ACCOUNT_JSON = (alias: string) =>
   `json_agg(json_build_array(${alias}.id, ${alias}.code, ${alias}.normal_balance, ${alias}.status = 'open', ${alias}.frozen, ${alias}.currencies, NULLIF(${alias}.limits, '[]')))`;
 export const BALANCE_JSON =

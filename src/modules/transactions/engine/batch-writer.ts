@@ -20,7 +20,7 @@ export interface KeyRecord {
 }
 
 /** Another writer was between our read and our write, which the ledger's lock rules out: the batch is run again. */
-export class BatchFencedError extends Error {
+class BatchFencedError extends Error {
   readonly code = '40001';
 }
 

@@ -11,7 +11,7 @@ export type Balances = readonly {
 }[];
 
 /** Where to go on: how many, beyond which row, and in which direction. */
-export interface Step {
+interface Step {
   readonly forward: boolean;
   readonly key: readonly string[] | undefined;
   readonly take: number;

@@ -27,7 +27,7 @@ import { IsAmount, IsInstant, IsMetadata, MayBeAbsent } from '../../../platform/
 export const ENTRIES_MAX = 1000;
 
 /** Part of a hold or of a posted transaction. */
-export class PartEntryRequest {
+class PartEntryRequest {
   /** Code or id of an account of the ledger. */
   @ApiProperty({ minLength: 1, maxLength: 255, example: 'assets:bank:main' })
   @IsString()

@@ -6,7 +6,7 @@ import { type Direction, DIRECTIONS } from '../core/account';
 import { IsAmount, IsInstant, MayBeAbsent } from '../../../platform/http/validators';
 
 /** Lines of one statement, at the most. */
-export const LINES_MAX = 5_000;
+const LINES_MAX = 5_000;
 
 const AMOUNT = { type: 'string', example: '25.00' } as const;
 const SIGNED = { type: 'string', example: '-25.00' } as const;

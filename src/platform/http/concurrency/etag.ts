@@ -4,7 +4,7 @@ import { PRECONDITION_FAILED, PRECONDITION_REQUIRED } from '../../../common/prob
 import { Problem } from '../../../common/problems/problem';
 
 /** Strong ETag of a row version (RFC 9110 section 8.8.3). */
-export const etagOf = (version: number): string => `"${version}"`;
+const etagOf = (version: number): string => `"${version}"`;
 
 export function setEtag(reply: FastifyReply, version: number): void {
   reply.header('etag', etagOf(version));
