@@ -124,7 +124,13 @@ export async function startTestApp({ module, env = {}, beside }: TestAppOptions)
   // a test may take the server away
   admin.on('error', () => undefined);
   await admin.connect();
-  const sql = async <Row>(text: string, values?: unknown[]) => (await admin.query(text, values)).rows as Row[];
+  // one after the other: a connection does one thing at a time
+  let last: Promise<unknown> = Promise.resolve();
+  const sql = <Row>(text: string, values?: unknown[]): Promise<Row[]> => {
+    const rows = last.catch(() => undefined).then(async () => (await admin.query(text, values)).rows as Row[]);
+    last = rows;
+    return rows;
+  };
   const passwordHash = hash(TEST_PASSWORD, { memoryCost: 65_536, timeCost: 3, parallelism: 4 });
 
   async function request(method: string, path: string, options: RequestOptions = {}): Promise<TestAnswer> {
