@@ -73,7 +73,7 @@ describe('REL-20 migrate', () => {
     // all three have begun before any may go on
     await admin.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const running = Promise.all(Array.from({ length: 3 }, () => run('src/cli.ts', 'migrate')));
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (let waiting = 0; waiting < 3;) {
       if (Date.now() > deadline) throw new Error(`${waiting} wait for their turn`);
       const { rowCount } = await admin.query(
