@@ -91,7 +91,7 @@ describe('REL-20 migrate', () => {
     ]);
     const { rows } = await admin.query<{ name: string }>('SELECT name FROM schema_migrations ORDER BY id');
     expect(rows.map((row) => row.name)).toEqual(NAMES);
-  });
+  }, 90_000);
 
   it('bootstrap may run again on a database in use', async () => {
     await bootstrapDatabase(loadConfig(environment()));
