@@ -627,7 +627,7 @@ export class ${Plural}Module {}
 
 export function index({ names }) {
   const { Plural, plural } = names;
-  return `export { ${Plural}Module } from './${plural}.module';\nexport { ${Plural}Service } from './${plural}.service';\n`;
+  return `export { ${Plural}Module } from './${plural}.module';\n`;
 }
 
 export function e2e({ names, fields, withJob, testing, application }) {

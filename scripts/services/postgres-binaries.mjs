@@ -7,7 +7,6 @@ import { canReach } from './postgres-owner.mjs';
 import { run } from './processes.mjs';
 
 const here = import.meta.dirname;
-const packages = packagesAbove(here);
 
 /** Where things go, as root, that another user must reach but that live below a private folder such as /root. */
 export const reachableFolder = '/var/lib/daybook';
@@ -28,7 +27,7 @@ export async function postgresBinaries(owner) {
   const wanted = process.env.POSTGRES_PROGRAMS;
   if (wanted?.includes('/')) return wanted;
   const name = `${process.platform}-${process.arch}`;
-  const folder = join(wanted && wanted !== newestMajor ? await olderPackages(wanted) : packages, name);
+  const folder = join(wanted && wanted !== newestMajor ? await olderPackages(wanted) : packagesAbove(here), name);
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => {
     throw new Problem(
       `There is no embedded PostgreSQL for ${name}: set DATABASE_URL and DATABASE_MIGRATION_URL to a server of yours, or use docker compose up.`,

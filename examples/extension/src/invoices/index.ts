@@ -1,2 +1,1 @@
 export { InvoicesModule } from './invoices.module';
-export { InvoicesService } from './invoices.service';
