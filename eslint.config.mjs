@@ -5,6 +5,11 @@ import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT = 'Only src/config reads the environment: add a line to its table (docs/guides/add-a-module.md).';
 
+const PROCESS = {
+  selector: "MemberExpression[property.name='process'][object.name=/^(globalThis|global)$/]",
+  message: ENVIRONMENT,
+};
+
 const CLOCK = [
   "CallExpression[callee.object.name='Date'][callee.property.name='now']",
   "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -14,6 +19,18 @@ const CLOCK = [
   message:
     'What is recorded takes PostgreSQL’s time, currentTransaction().now; a duration performance.now(); the rest the Clock (src/common/time/clock.ts).',
 }));
+
+const TENANT_TIME = ['Literal[value=%]', 'TemplateElement[value.raw=%]'].map((selector) => ({
+  selector: selector.replace(
+    '%',
+    String.raw`/(?<!tenant_time\()\b(now|statement_timestamp|clock_timestamp|transaction_timestamp)\(\)|CURRENT_TIMESTAMP/`,
+  ),
+  message: 'In SQL that a tenant can see the effect of: tenant_now(), or tenant_time(…) (docs/decisions/0009-time.md).',
+}));
+const UPDATE_DATE = {
+  selector: "ImportSpecifier[imported.name='UpdateDateColumn']",
+  message: 'It takes the server’s time, whatever its default says: a column with TENANT_NOW, set by each update.',
+};
 
 export default defineConfig(
   {
@@ -50,15 +67,19 @@ export default defineConfig(
         'error',
         { paths: ['process', 'node:process'].map((name) => ({ name, message: ENVIRONMENT })) },
       ],
-      'no-restricted-syntax': [
-        'error',
-        ...CLOCK,
-        {
-          selector: "MemberExpression[property.name='process'][object.name=/^(globalThis|global)$/]",
-          message: ENVIRONMENT,
-        },
-      ],
+      'no-restricted-syntax': ['error', ...CLOCK, ...TENANT_TIME, UPDATE_DATE, PROCESS],
     },
+  },
+  {
+    // the control plane and migrations: rows of no tenant take the server's time, and the audit looks at defaults
+    files: [
+      'src/modules/{auth,tenants}/**/*.ts',
+      'src/modules/users/users.service.ts',
+      'src/modules/users/entities/user.entity.ts',
+      'src/platform/database/{catalog-audit,tenant-database}.ts',
+      'src/**/migrations/*.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...CLOCK, PROCESS] },
   },
   {
     // an answer can have any shape: a test says which by what it expects of it

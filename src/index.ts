@@ -11,7 +11,7 @@ export { Feature, type FeatureOptions, type Migration, type PermissionOptions } 
 export { ADMINISTRATORS, BOOKKEEPERS, EVERYBODY, type Role } from './platform/security/roles';
 
 // its tables
-export { bigintTransformer, TENANT_ID_COLUMN, VERSION_COLUMN } from './platform/database/columns';
+export { bigintTransformer, TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from './platform/database/columns';
 export { MIGRATION_SETTINGS, tenantTable } from './platform/database/tenant-table';
 export {
   currentTransaction,

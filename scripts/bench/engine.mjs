@@ -9,9 +9,9 @@ export async function openEngine(env) {
   Object.assign(process.env, env, { LOG_LEVEL: 'warn' });
   require('reflect-metadata');
   const { NestFactory } = await import('@nestjs/core');
-  const { AppModule } = require(built('app.module'));
+  const { daybook } = require(built('app'));
   const { PostingEngine } = require(built('modules/transactions/index'));
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+  const app = await NestFactory.createApplicationContext(daybook.module, { logger: ['error'] });
   return { engine: app.get(PostingEngine), close: () => app.close() };
 }
 
@@ -47,7 +47,7 @@ export async function measureEngine(engine, books, choose, { callers, seconds, k
       const { tenant, ledger } = books[caller % books.length];
       while (performance.now() < until) {
         const key = keys
-          ? { principalId: NOBODY, operation: 'bench', key: randomUUID(), fingerprint, expiresAt: null }
+          ? { principalId: NOBODY, operation: 'bench', key: randomUUID(), fingerprint, keptDays: null }
           : null;
         const outcome = await engine.post(tenant, ledger, { order: postingOf(choose()), key });
         if (outcome.kind !== 'recorded') throw new Error(`not posted: ${JSON.stringify(outcome)}`);

@@ -27,6 +27,10 @@ export async function programs() {
   const openapi = 'scripts/check-openapi.mjs';
   if (await exists(openapi)) building.push(program('OpenAPI documents', node, openapi));
   if (process.env.DAYBOOK_CHECKS !== 'of a copy') {
+    // as short as it can be: whether it runs, not what it says
+    building.push(
+      programIn({ BENCH_SECONDS: '0.05', BENCH_ROUNDS: '1' }, 'Bench', node, 'scripts/bench.mjs', 'engine', 'http'),
+    );
     reading.push({ title: 'A module of the generator, by its guide', work: addAModule });
     building.push({ title: 'A project that builds on the package', work: extension });
   }
@@ -34,10 +38,15 @@ export async function programs() {
 }
 
 function program(title, command, ...args) {
+  return programIn({}, title, command, ...args);
+}
+
+/** @param more environment variables */
+function programIn(more, title, command, ...args) {
   return {
     title,
     work: async (signal) => {
-      const { code, output } = await run(command, args, { cwd: root, signal });
+      const { code, output } = await run(command, args, { cwd: root, signal, env: { ...process.env, ...more } });
       return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, output };
     },
   };

@@ -28,8 +28,8 @@ export function migration({ names, fields, className, imports, file }) {
     `id uuid NOT NULL,`,
     ...fields.flatMap(columnsOf).map(({ column, sql, optional }) => `${column} ${sql}${optional ? '' : ' NOT NULL'},`),
     `version integer NOT NULL DEFAULT 1,`,
-    `created_at timestamptz NOT NULL DEFAULT now(),`,
-    `updated_at timestamptz NOT NULL DEFAULT now(),`,
+    `created_at timestamptz NOT NULL DEFAULT tenant_now(),`,
+    `updated_at timestamptz NOT NULL DEFAULT tenant_now(),`,
     `PRIMARY KEY (tenant_id, id),`,
     ...fields
       .filter(({ unique }) => unique)
@@ -85,16 +85,19 @@ export function entity({ names, fields, imports, file }) {
     packages: {
       typeorm: [
         'Column',
-        'CreateDateColumn',
         'Entity',
         'PrimaryColumn',
-        'UpdateDateColumn',
         ...(checks.length > 0 ? ['Check'] : []),
         ...(uniques.length > 0 ? ['Unique'] : []),
         ...(money(fields).length > 0 ? ['ForeignKey', 'Index'] : []),
       ],
     },
-    door: ['TENANT_ID_COLUMN', 'VERSION_COLUMN', ...(money(fields).length > 0 ? ['bigintTransformer'] : [])],
+    door: [
+      'TENANT_ID_COLUMN',
+      'TENANT_NOW',
+      'VERSION_COLUMN',
+      ...(money(fields).length > 0 ? ['bigintTransformer'] : []),
+    ],
   })}
 
 /** One of the tenant’s ${words}. */
@@ -117,10 +120,10 @@ ${columns.join('\n')}
   @Column(VERSION_COLUMN)
   version: number;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }
 `;
@@ -358,6 +361,7 @@ ${body}
       'type PageQuery',
       'type PageStart',
       'Problem',
+      'TENANT_NOW',
       'uuidv7',
       'versionMismatch',
       ...(instants(fields).length > 0 ? ['parseInstant'] : []),
@@ -402,7 +406,7 @@ export class ${Plural}Service {
    */
   async update(id: string, expected: number | '*', change: Update${Singular}Request): Promise<${Singular}> {
     const { version } = await this.seen(id, expected);
-    const { affected } = await this.${pluralCamel}.update({ id, version }, { ...(${given('change')}), version: version + 1 });
+    const { affected } = await this.${pluralCamel}.update({ id, version }, { ...(${given('change')}), version: version + 1, updatedAt: TENANT_NOW });
     if (affected !== 1) throw versionMismatch();
     return this.get(id);
   }

@@ -99,7 +99,7 @@ const commandOf = ({ order, key, fingerprint }: Prepared['commands'][number], ru
     templateId: null,
   } as Order,
   key: {
-    ...{ principalId: ME, operation: run, key, expiresAt: null },
+    ...{ principalId: ME, operation: run, key, keptDays: null },
     fingerprint: createHash('sha256').update(fingerprint).digest(),
   },
 });

@@ -59,7 +59,7 @@ function command(key: string, account = 'cash', amount = '1.00', more = {}): Com
       ],
     },
     key: {
-      ...{ principalId: NIL_UUID, operation: 'test', key, expiresAt: null },
+      ...{ principalId: NIL_UUID, operation: 'test', key, keptDays: null },
       fingerprint: Buffer.from(`${account} ${amount}`),
     },
   };

@@ -59,7 +59,7 @@ function command(key: string, amount = '1.00', account = 'sales'): Command {
       operation: 'test',
       key,
       fingerprint: Buffer.from(`${amount} ${account}`),
-      expiresAt: null,
+      keptDays: null,
     },
   };
 }

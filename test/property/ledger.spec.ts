@@ -88,7 +88,7 @@ const commandOf = ({ order, key, fingerprint }: Prepared['commands'][number]): U
     templateId: null,
   } as Order,
   key: {
-    ...{ principalId: 'me', operation: 'test', key, expiresAt: null },
+    ...{ principalId: 'me', operation: 'test', key, keptDays: null },
     fingerprint: createHash('sha256').update(fingerprint).digest(),
   },
   balances: true,

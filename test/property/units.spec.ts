@@ -21,7 +21,7 @@ const capture = (id: string, parentId: string): Order => ({
 const keyed = (key: string, order: Order): Command => ({
   order,
   key: {
-    ...{ principalId: NIL_UUID, operation: 'test', key, expiresAt: null },
+    ...{ principalId: NIL_UUID, operation: 'test', key, keptDays: null },
     fingerprint: Buffer.from(JSON.stringify({ ...order, id: '' })),
   },
 });

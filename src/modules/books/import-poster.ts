@@ -165,7 +165,7 @@ function commandOf(file: FileToPost, { number, rows }: FileTransaction): Command
       operation: `import ${file.ledgerId}`,
       key: `${file.sha256.toString('hex')}:${number}`,
       fingerprint: file.sha256,
-      expiresAt: null,
+      keptDays: null,
       // what was refused in one run may be right in the next
       forgetsRefusals: true,
     },

@@ -21,11 +21,11 @@ SELECT b.currency, c.scale, sum(b.posted_debits)::text AS debits, sum(b.posted_c
 const HELD = `
 SELECT e.currency, count(DISTINCT h.transaction_id)::int AS holds, sum(h.remaining[e.position + 1])::text AS held
   FROM holds h JOIN entries e ON e.tenant_id = h.tenant_id AND e.transaction_id = h.transaction_id AND e.direction = 'debit'
- WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND (h.expires_at IS NULL OR h.expires_at > now())
+ WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND (h.expires_at IS NULL OR h.expires_at > tenant_now())
  GROUP BY e.currency`;
 const OPEN_HOLDS = `
 SELECT count(*)::int AS holds FROM holds h
- WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND (h.expires_at IS NULL OR h.expires_at > now())`;
+ WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND (h.expires_at IS NULL OR h.expires_at > tenant_now())`;
 
 /** Each balance against the sums of its entries. */
 const WITH_ENTRIES = `

@@ -43,7 +43,7 @@ const noted = (change: string) => `
       'state', state, 'attempt', attempts, 'runAt', CASE WHEN state = 'scheduled' THEN run_at END, 'error', error))
     FROM changed)
   SELECT ${COLUMNS} FROM changed`;
-const TOUCH = `last_event = jobs.last_event + 1, version = jobs.version + 1, updated_at = now()`;
+const TOUCH = `last_event = jobs.last_event + 1, version = jobs.version + 1, updated_at = tenant_now()`;
 const MINE = `id = $1 AND attempts = $2 AND state = 'running'`;
 
 /**
@@ -68,9 +68,9 @@ export class JobStore {
       noted(`
         INSERT INTO jobs (id, kind, payload, state, priority, max_attempts, run_at, actor_id, trace_id, schedule_id, last_event, lease_until)
         SELECT $1::uuid, $2, $3::jsonb, CASE WHEN due THEN 'queued' ELSE 'scheduled' END, $4::smallint, $5::int,
-               COALESCE($6::timestamptz, now()), $7::uuid, $8, $9::uuid, 1,
-               CASE WHEN due THEN now() + $10 * interval '1 ms' END
-        FROM (SELECT COALESCE($6::timestamptz <= now(), true) AS due) AS time`),
+               COALESCE($6::timestamptz, tenant_now()), $7::uuid, $8, $9::uuid, 1,
+               CASE WHEN due THEN tenant_now() + $10 * interval '1 ms' END
+        FROM (SELECT COALESCE($6::timestamptz <= tenant_now(), true) AS due) AS time`),
       [
         uuidv7(),
         job.kind,
@@ -94,8 +94,8 @@ export class JobStore {
   async claim(id: string, kinds: readonly string[]): Promise<JobRow | undefined> {
     const [row] = await this.rows(
       noted(`
-        UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = now(), progress = 0,
-               progress_message = NULL, error = NULL, lease_until = now() + $3 * interval '1 ms', ${TOUCH}
+        UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = tenant_now(), progress = 0,
+               progress_message = NULL, error = NULL, lease_until = tenant_now() + $3 * interval '1 ms', ${TOUCH}
         WHERE id = $1 AND state = 'queued' AND kind = ANY($2)
           AND (SELECT count(*) FROM jobs r WHERE r.state = 'running') < $4`),
       [id, kinds, this.leaseMs, this.tenantConcurrency],
@@ -106,7 +106,7 @@ export class JobStore {
   /** @returns undefined when the job is no longer this attempt's */
   async renew(id: string, attempt: number): Promise<{ cancelRequested: boolean } | undefined> {
     const [row] = await this.rows<{ cancelRequested: boolean }>(
-      `UPDATE jobs SET lease_until = now() + $3 * interval '1 ms' WHERE ${MINE} RETURNING cancel_requested AS "cancelRequested"`,
+      `UPDATE jobs SET lease_until = tenant_now() + $3 * interval '1 ms' WHERE ${MINE} RETURNING cancel_requested AS "cancelRequested"`,
       [id, attempt, this.leaseMs],
     );
     return row;
@@ -115,7 +115,7 @@ export class JobStore {
   async progress(id: string, attempt: number, percent: number, message: string | undefined): Promise<void> {
     await this.rows(
       `WITH changed AS (
-         UPDATE jobs SET progress = $3, progress_message = $4, last_event = last_event + 1, updated_at = now()
+         UPDATE jobs SET progress = $3, progress_message = $4, last_event = last_event + 1, updated_at = tenant_now()
          WHERE ${MINE} RETURNING id, last_event)
        INSERT INTO job_events (job_id, sequence, type, data)
        SELECT id, last_event, 'progress', jsonb_strip_nulls(jsonb_build_object('percent', $3::int, 'message', $4::text)) FROM changed`,
@@ -141,7 +141,7 @@ export class JobStore {
   ): Promise<boolean> {
     const rows = await this.rows(
       noted(`
-        UPDATE jobs SET state = $3, result = $4, error = $5, finished_at = now(), lease_until = NULL,
+        UPDATE jobs SET state = $3, result = $4, error = $5, finished_at = tenant_now(), lease_until = NULL,
                progress = CASE WHEN $3 = 'succeeded' THEN 100 ELSE progress END, ${TOUCH}
         WHERE ${MINE}`),
       [id, attempt, state, json(outcome.result), json(outcome.error)],
@@ -153,7 +153,7 @@ export class JobStore {
   async postpone(id: string, attempt: number, delayMs: number, error: ProblemDocument): Promise<boolean> {
     const rows = await this.rows(
       noted(`
-        UPDATE jobs SET state = 'scheduled', run_at = now() + $3 * interval '1 ms', lease_until = NULL, error = $4, ${TOUCH}
+        UPDATE jobs SET state = 'scheduled', run_at = tenant_now() + $3 * interval '1 ms', lease_until = NULL, error = $4, ${TOUCH}
         WHERE ${MINE}`),
       [id, attempt, delayMs, json(error)],
     );
@@ -165,7 +165,7 @@ export class JobStore {
     const [row] = await this.rows(
       noted(`
         UPDATE jobs SET state = 'queued', max_attempts = max_attempts + 1,
-               lease_until = now() + $3 * interval '1 ms', ${TOUCH}
+               lease_until = tenant_now() + $3 * interval '1 ms', ${TOUCH}
         WHERE ${MINE}`),
       [id, attempt, this.graceMs],
     );
@@ -177,7 +177,7 @@ export class JobStore {
     const [row] = await this.rows(
       noted(`
         UPDATE jobs SET state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END,
-               finished_at = CASE state WHEN 'running' THEN NULL ELSE now() END,
+               finished_at = CASE state WHEN 'running' THEN NULL ELSE tenant_now() END,
                lease_until = CASE state WHEN 'running' THEN lease_until END,
                cancel_requested = true, ${TOUCH}
         WHERE id = $1 AND state IN ('scheduled', 'queued', 'running')`),
@@ -197,9 +197,9 @@ export class JobStore {
   ): Promise<JobRow[]> {
     return this.rows(
       noted(`
-        UPDATE jobs SET state = 'queued', max_attempts = attempts + ($3::jsonb ->> kind)::int, run_at = now(),
+        UPDATE jobs SET state = 'queued', max_attempts = attempts + ($3::jsonb ->> kind)::int, run_at = tenant_now(),
                finished_at = NULL, error = NULL, result = NULL, progress = 0, progress_message = NULL,
-               cancel_requested = false, lease_until = now() + $5 * interval '1 ms', ${TOUCH}
+               cancel_requested = false, lease_until = tenant_now() + $5 * interval '1 ms', ${TOUCH}
         WHERE id IN (SELECT id FROM jobs WHERE ($1::uuid IS NULL OR id = $1) AND state = ANY($2) AND $3::jsonb ? kind
                      ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)`),
       [which.id ?? null, which.states, JSON.stringify(maxAttempts), limit, this.graceMs],
@@ -211,9 +211,9 @@ export class JobStore {
    * was their last attempt. Those that were queued already are only looked at again later.
    */
   async rescue(ids: readonly string[], lost: ProblemDocument): Promise<JobRow[]> {
-    const due = `id = ANY($1) AND state IN ('scheduled', 'queued', 'running') AND COALESCE(lease_until, run_at) <= now()`;
+    const due = `id = ANY($1) AND state IN ('scheduled', 'queued', 'running') AND COALESCE(lease_until, run_at) <= tenant_now()`;
     const waiting = await this.rows(
-      `UPDATE jobs SET lease_until = now() + $2 * interval '1 ms'
+      `UPDATE jobs SET lease_until = tenant_now() + $2 * interval '1 ms'
        WHERE id IN (SELECT id FROM jobs WHERE ${due} AND state = 'queued' FOR UPDATE SKIP LOCKED) RETURNING ${COLUMNS}`,
       [ids, this.graceMs],
     );
@@ -222,8 +222,8 @@ export class JobStore {
       noted(`
         UPDATE jobs SET
           state = CASE WHEN NOT (${spent}) THEN 'queued' WHEN cancel_requested THEN 'cancelled' ELSE 'dead' END,
-          finished_at = CASE WHEN ${spent} THEN now() END,
-          lease_until = CASE WHEN NOT (${spent}) THEN now() + $2 * interval '1 ms' END,
+          finished_at = CASE WHEN ${spent} THEN tenant_now() END,
+          lease_until = CASE WHEN NOT (${spent}) THEN tenant_now() + $2 * interval '1 ms' END,
           error = CASE WHEN state = 'running' THEN $3::jsonb ELSE error END, ${TOUCH}
         WHERE id IN (SELECT id FROM jobs WHERE ${due} AND state <> 'queued' FOR UPDATE SKIP LOCKED)`),
       [ids, this.graceMs, json(lost)],

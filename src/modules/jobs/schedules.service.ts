@@ -6,6 +6,7 @@ import { uuidv7 } from '../../common/ids/uuid';
 import { NOT_FOUND } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { requestContext } from '../../platform/context/request-context';
+import { TENANT_NOW } from '../../platform/database/columns';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
@@ -84,7 +85,7 @@ export class SchedulesService {
         ...(await this.checked(rest)),
         enabled,
         version: found.version + 1,
-        updatedAt: () => 'now()',
+        updatedAt: TENANT_NOW,
       },
     );
     if (affected !== 1) throw versionMismatch();
@@ -113,8 +114,8 @@ export class SchedulesService {
       actor_id: string | null;
       now: Date;
     }>(
-      `SELECT kind, payload, cron, time_zone, actor_id, now() AS now FROM job_schedules
-       WHERE id = $1 AND enabled AND next_run_at <= now() FOR UPDATE SKIP LOCKED`,
+      `SELECT kind, payload, cron, time_zone, actor_id, tenant_now() AS now FROM job_schedules
+       WHERE id = $1 AND enabled AND next_run_at <= tenant_now() FOR UPDATE SKIP LOCKED`,
       [id],
     );
     const [schedule] = rows;
@@ -131,7 +132,7 @@ export class SchedulesService {
     });
     const next = nextRun(schedule.cron, schedule.time_zone, schedule.now);
     await client.query(
-      `UPDATE job_schedules SET last_run_at = now(), next_run_at = COALESCE($2, next_run_at), enabled = $2::timestamptz IS NOT NULL
+      `UPDATE job_schedules SET last_run_at = tenant_now(), next_run_at = COALESCE($2, next_run_at), enabled = $2::timestamptz IS NOT NULL
        WHERE id = $1`,
       [id, next ?? null],
     );

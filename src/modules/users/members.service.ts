@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { NOT_FOUND } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
+import { TENANT_NOW } from '../../platform/database/columns';
 import { violatedConstraint } from '../../platform/database/database-errors';
 import { currentTransaction } from '../../platform/database/tenant-database';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
@@ -89,7 +90,7 @@ export class MembersService {
         this.members
           .createQueryBuilder()
           .update()
-          .set({ role, version: () => 'version + 1', updatedAt: () => 'now()' })
+          .set({ role, version: () => 'version + 1', updatedAt: TENANT_NOW })
           .where({ userId })
           .execute(),
       );

@@ -143,6 +143,12 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT c.name AS object, format_type(c.atttypid, c.atttypmod) || ' loses the time zone, digits or structure: timestamptz, numeric or jsonb' AS detail
     FROM columns c WHERE c.atttypid IN ('timestamp'::regtype, 'real'::regtype, 'double precision'::regtype, 'money'::regtype, 'json'::regtype, 'timetz'::regtype)`,
 
+  'tenant-time': `
+    SELECT t.name || '.' || a.attname AS object, 'its default is the server''s time, which a tenant''s clock does not move: tenant_now()' AS detail
+    FROM tenant_tables t JOIN pg_attrdef d ON d.adrelid = t.oid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE pg_get_expr(d.adbin, d.adrelid) ~ '\\m(now|clock_timestamp|statement_timestamp|transaction_timestamp)\\(|CURRENT_TIMESTAMP'
+      AND pg_get_expr(d.adbin, d.adrelid) !~ '\\mtenant_time\\('`,
+
   amounts: `
     SELECT c.name AS object, CASE WHEN format_type(c.atttypid, c.atttypmod) <> 'numeric(38,0)' THEN 'is ' || format_type(c.atttypid, c.atttypmod) || ', not numeric(38,0)'
                                   ELSE 'no CHECK bounds it' END AS detail

@@ -21,5 +21,11 @@ export const TENANT_ID_COLUMN = {
   update: false,
 } satisfies ColumnOptions;
 
+/**
+ * The tenant's own time, as a default or in an update: `createdAt`, `updatedAt`. TypeORM's `@UpdateDateColumn` takes the
+ * server's instead, whatever its default says.
+ */
+export const TENANT_NOW = () => 'tenant_now()';
+
 /** A row version for ETag and If-Match; raised by the statement that changes the row. */
 export const VERSION_COLUMN: ColumnOptions = { type: 'integer', default: 1 };

@@ -9,6 +9,7 @@ import { assertSafeRole } from './role-check';
 import { missingMigrations } from './schema-state';
 import { Sessions, UnusablePoolerError } from './sessions';
 import { checkServerVersion, SERVER_VERSION } from './supported-versions';
+import { TenantClocks } from './tenant-clocks';
 import { TenantDatabase } from './tenant-database';
 import { WithoutTenant } from './without-tenant';
 
@@ -61,8 +62,8 @@ export class DatabaseModule {
         }),
         SessionsModule,
       ],
-      providers: [{ provide: Features, useValue: features }, TenantDatabase, DatabaseGuardAtBoot],
-      exports: [Features, SessionsModule, TenantDatabase],
+      providers: [{ provide: Features, useValue: features }, TenantClocks, TenantDatabase, DatabaseGuardAtBoot],
+      exports: [Features, SessionsModule, TenantClocks, TenantDatabase],
     };
   }
 }

@@ -12,6 +12,7 @@ import { requestContext } from '../context/request-context';
 import { type DatabaseClient, LOCAL_SETTINGS } from './database-client';
 import { poolOptions } from './data-source-options';
 import { Sessions } from './sessions';
+import { TenantClocks } from './tenant-clocks';
 import { connectionLost, databaseProblem, shouldRetry } from './database-errors';
 import { uniqueKeys } from './unique-keys';
 import { WithoutTenant } from './without-tenant';
@@ -28,7 +29,10 @@ export interface Transaction {
   readonly manager: EntityManager;
   /** The driver's connection, for set-based SQL with prepared statements. */
   readonly client: PoolClient;
-  /** When it began, by PostgreSQL's clock, which all processes share: what is recorded is compared with this. */
+  /**
+   * When it began, by PostgreSQL's clock, which all processes share, as the tenant's own clock shows it: what is recorded is
+   * compared with this. In SQL it is `tenant_now()`.
+   */
   readonly now: Date;
   /**
    * Runs `callback` once the COMMIT succeeded, without making the caller wait; never after a rollback. For what may be
@@ -110,6 +114,7 @@ export class TenantDatabase implements OnApplicationShutdown {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
     private readonly sessions: Sessions,
+    private readonly clocks: TenantClocks,
   ) {
     this.reserved = new Pool({ ...poolOptions(config, sessions), max: 1, application_name: 'daybook-reserved' });
     // a connection that breaks while it is idle is made anew when it is needed
@@ -169,7 +174,8 @@ export class TenantDatabase implements OnApplicationShutdown {
     work: (transaction: Transaction) => Promise<T>,
     options: RunOptions,
   ): Promise<T> {
-    const begin = this.beginStatement(tenantId, mode, options);
+    const offsetMs = this.clocks.offsetMs(tenantId);
+    const begin = this.beginStatement(tenantId, mode, options, offsetMs);
     const connection = options.reserved ? await this.reservedConnection() : await this.pooledConnection();
     const { client } = connection;
     const limit = options.unlimited
@@ -187,7 +193,7 @@ export class TenantDatabase implements OnApplicationShutdown {
           mode,
           client,
           afterCommit,
-          now: momentOf(await client.query(begin)),
+          now: momentOf(await client.query(begin), offsetMs),
           get manager() {
             return connection.manager;
           },
@@ -282,8 +288,8 @@ export class TenantDatabase implements OnApplicationShutdown {
   }
 
   /** One message, one round trip: BEGIN, tenant, time limits and, with a snapshot of its own after it, the lock. */
-  private beginStatement(tenantId: string, mode: Mode, options: RunOptions): string {
-    // The simple protocol takes no parameters, so this is the one value that is spliced: a checked UUID.
+  private beginStatement(tenantId: string, mode: Mode, options: RunOptions, offsetMs: number): string {
+    // The simple protocol takes no parameters, so values are spliced: a checked UUID, and whole numbers.
     if (!isUuid(tenantId)) throw new Error('the tenant id is not a UUID');
     const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } = this.config.database;
     const statements = [
@@ -293,6 +299,7 @@ export class TenantDatabase implements OnApplicationShutdown {
         `, set_config('statement_timeout', '${Math.trunc(options.statementTimeoutMs ?? statementTimeoutMs)}', true)` +
         `, set_config('lock_timeout', '${Math.trunc(lockTimeoutMs)}', true)` +
         `, set_config('idle_in_transaction_session_timeout', '${Math.trunc(idleTransactionTimeoutMs)}', true)` +
+        (offsetMs === 0 ? '' : `, set_config('app.clock_offset', '${Math.trunc(offsetMs)} milliseconds', true)`) +
         (options.fixedPlans
           ? `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
           : ''),
@@ -306,11 +313,11 @@ export class TenantDatabase implements OnApplicationShutdown {
 }
 
 /** What BEGIN's own SELECT answered: a text of several statements has a result for each, of which the types know nothing. */
-function momentOf(results: unknown): Date {
+function momentOf(results: unknown, offsetMs: number): Date {
   const rows = (results as readonly QueryResult<{ now?: Date }>[]).map((result) => result.rows[0]);
   const moment = rows.find((row) => row?.now)?.now;
   if (!moment) throw new Error('PostgreSQL did not tell the time');
-  return moment;
+  return offsetMs === 0 ? moment : new Date(moment.getTime() + offsetMs);
 }
 
 /** TypeORM opens a transaction of its own for `save` unless it knows that one is open; then it uses savepoints. */

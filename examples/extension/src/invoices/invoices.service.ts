@@ -10,6 +10,7 @@ import {
   type PageQuery,
   type PageStart,
   Problem,
+  TENANT_NOW,
   uuidv7,
   versionMismatch,
 } from 'daybook';
@@ -54,7 +55,7 @@ export class InvoicesService {
     const { version } = await this.changeable(id, expected);
     const { affected } = await this.invoices.update(
       { id, version },
-      { ...(await this.columnsOf(change)), version: version + 1 },
+      { ...(await this.columnsOf(change)), version: version + 1, updatedAt: TENANT_NOW },
     );
     if (affected !== 1) throw versionMismatch();
     return this.get(id);
@@ -99,14 +100,14 @@ export class InvoicesService {
     const { version } = await this.changeable(id, '*');
     await this.ledgers.get(ledgerId);
     const job = await this.jobs.enqueue(PAY_INVOICE_JOB, { invoiceId: id });
-    const { affected } = await this.invoices.update({ id, version }, { ledgerId, jobId: job.id, version: version + 1 });
+    const { affected } = await this.invoices.update({ id, version }, { ledgerId, jobId: job.id, version: version + 1, updatedAt: TENANT_NOW });
     if (affected !== 1) throw versionMismatch();
     return job;
   }
 
   /** Called in the transaction that posts the payment. */
   async paid(id: string, transactionId: string): Promise<void> {
-    await this.invoices.update({ id }, { transactionId, version: () => 'version + 1' });
+    await this.invoices.update({ id }, { transactionId, version: () => 'version + 1', updatedAt: TENANT_NOW });
   }
 
   private read({ direction, key, limit }: PageStart): Promise<Invoice[]> {

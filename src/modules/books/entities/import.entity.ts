@@ -1,5 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { bigintTransformer, TENANT_ID_COLUMN } from '../../../platform/database/columns';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { bigintTransformer, TENANT_ID_COLUMN, TENANT_NOW } from '../../../platform/database/columns';
 
 /** A file that was sent to be posted to a ledger. How that goes is its job's affair. */
 @Entity('imports')
@@ -51,7 +51,7 @@ export class Import {
   @Column({ name: 'created_by', type: 'uuid' })
   createdBy: string;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
   @Column({

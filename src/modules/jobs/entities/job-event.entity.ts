@@ -22,7 +22,7 @@ export class JobEvent {
   @PrimaryColumn({ type: 'bigint', transformer: bigintTransformer })
   sequence: bigint;
 
-  @Column({ type: 'timestamptz', default: () => 'clock_timestamp()' })
+  @Column({ type: 'timestamptz', default: () => 'tenant_time(clock_timestamp())' })
   at: Date;
 
   @Column({ type: 'text' })

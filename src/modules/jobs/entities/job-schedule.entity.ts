@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from '../../../platform/database/columns';
 
 /** "Run this kind with this payload at these times": a row, so that it survives deployments and can be changed by admins. */
 @Entity('job_schedules')
@@ -40,9 +40,9 @@ export class JobSchedule {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }

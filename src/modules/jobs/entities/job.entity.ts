@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { TENANT_ID_COLUMN, VERSION_COLUMN, bigintTransformer } from '../../../platform/database/columns';
+import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN, bigintTransformer } from '../../../platform/database/columns';
 import { type ProblemDocument } from '../../../common/problems/problem';
 import { JobSchedule } from './job-schedule.entity';
 
@@ -73,7 +73,7 @@ export class Job {
   @Column({ type: 'jsonb', nullable: true })
   error: ProblemDocument | null;
 
-  @Column({ name: 'run_at', type: 'timestamptz', default: () => 'now()', comment: 'Not before.' })
+  @Column({ name: 'run_at', type: 'timestamptz', default: TENANT_NOW, comment: 'Not before.' })
   runAt: Date;
 
   @Column({ name: 'started_at', type: 'timestamptz', nullable: true })
@@ -115,9 +115,9 @@ export class Job {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }

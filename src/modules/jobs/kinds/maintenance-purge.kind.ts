@@ -7,11 +7,11 @@ const BATCH = 1_000;
 
 const EXPIRED_KEYS = `
   DELETE FROM idempotency_keys WHERE id IN
-    (SELECT id FROM idempotency_keys WHERE expires_at < now() LIMIT ${BATCH})`;
+    (SELECT id FROM idempotency_keys WHERE expires_at < tenant_now() LIMIT ${BATCH})`;
 // dead ones wait for somebody to look at them
 const OLD_JOBS = `
   DELETE FROM jobs WHERE id IN
-    (SELECT id FROM jobs WHERE finished_at < now() - $1 * interval '1 day' AND state <> 'dead' LIMIT ${BATCH})`;
+    (SELECT id FROM jobs WHERE finished_at < tenant_now() - $1 * interval '1 day' AND state <> 'dead' LIMIT ${BATCH})`;
 
 @JobKind({
   name: 'maintenance.purge',

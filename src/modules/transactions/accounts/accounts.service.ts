@@ -4,6 +4,7 @@ import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { isUuid, uuidv7 } from '../../../common/ids/uuid';
 import { type ScaleOf } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
+import { TENANT_NOW } from '../../../platform/database/columns';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
 import { countUpTo } from '../../../platform/http/pagination/total-count';
@@ -135,6 +136,7 @@ export class AccountsService {
         ...(limits === undefined ? {} : { limits: await this.currencies.storedLimits(limits) }),
         ...(metadata === undefined ? {} : { metadata: patchMetadata(account.metadata, metadata) }),
         version: account.version + 1,
+        updatedAt: TENANT_NOW,
       },
     );
     return this.get(ledgerId, account.id);

@@ -112,7 +112,7 @@ function dueSql(moment: string | undefined, axis: Axis = 'effective'): string {
   const left = 'h.remaining[e.position + 1]';
   return `SELECT e.account_id, e.currency, ${sum(left, 'debit')} AS debits, ${sum(left, 'credit')} AS credits
     FROM holds h JOIN entries e ON e.tenant_id = h.tenant_id AND e.transaction_id = h.transaction_id ${known}
-   WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND h.expires_at <= ${moment ?? 'statement_timestamp()'}
+   WHERE h.tenant_id = $1 AND h.ledger_id = $2 AND h.status = 'pending' AND h.expires_at <= ${moment ?? 'tenant_time(statement_timestamp())'}
    GROUP BY e.account_id, e.currency`;
 }
 

@@ -89,8 +89,8 @@ SELECT
      FROM ledgers l JOIN ledger_heads h ON h.tenant_id = l.tenant_id AND h.ledger_id = l.id
     WHERE l.tenant_id = $1 AND l.id = $2) AS ledger,
   (SELECT status FROM tenants WHERE id = $1) AS tenant_status,
-  date_trunc('milliseconds', statement_timestamp()) AS now,
-  EXISTS (SELECT FROM holds WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= date_trunc('milliseconds', statement_timestamp())) AS due,
+  date_trunc('milliseconds', tenant_time(statement_timestamp())) AS now,
+  EXISTS (SELECT FROM holds WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'pending' AND expires_at <= date_trunc('milliseconds', tenant_time(statement_timestamp()))) AS due,
   (SELECT ${ACCOUNT_JSON('asked')} FROM asked) AS accounts,
   (SELECT ${BALANCE_JSON}
      FROM (SELECT id FROM asked UNION ALL SELECT unnest($8::uuid[])) a
@@ -98,7 +98,7 @@ SELECT
   (SELECT json_agg(json_build_object('code', code, 'scale', scale, 'name', name))
      FROM currencies WHERE tenant_id = $1 AND code = ANY ($5::text[])) AS currencies,
   (SELECT json_agg(reference) FROM transactions WHERE tenant_id = $1 AND ledger_id = $2 AND reference = ANY ($6::text[])) AS refs,
-  (SELECT json_agg(json_build_object('i', i.id, 'f', encode(i.fingerprint, 'hex'), 's', i.status, 'b', i.body, 'r', i.resource_id, 'e', i.expires_at <= now()))
+  (SELECT json_agg(json_build_object('i', i.id, 'f', encode(i.fingerprint, 'hex'), 's', i.status, 'b', i.body, 'r', i.resource_id, 'e', i.expires_at <= tenant_now()))
      FROM idempotency_keys i WHERE i.tenant_id = $1 AND i.id = ANY ($7::uuid[])) AS keys`,
 };
 

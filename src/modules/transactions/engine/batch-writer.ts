@@ -83,7 +83,8 @@ SELECT (SELECT count(*) FROM changed_holds)::int AS holds, (SELECT count`,
 };
 
 /** Keys that count no more make room for those who use them again. */
-const FORGET = 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND expires_at <= now()';
+const FORGET =
+  'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND expires_at <= tenant_now()';
 
 /** Refusals that are decided anew. */
 const REPLACE = 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND resource_id IS NULL';
@@ -161,7 +162,7 @@ export async function writeBatch(
       plainArray(keys.map(({ status }) => status)),
       textArray(keys.map(({ body }) => (body === null ? null : JSON.stringify(body)))),
       textArray(keys.map(({ transactionId }) => transactionId)),
-      textArray(keys.map(({ key }) => key.expiresAt?.toISOString() ?? null)),
+      textArray(keys.map(({ key }) => expiryOf(key, book.now))),
       book.sequence.toString(),
       previous.toString(),
       book.hash,
@@ -177,6 +178,9 @@ export async function writeBatch(
   )
     throw new BatchFencedError('the ledger changed between read and write');
 }
+
+const expiryOf = ({ keptDays }: CommandKey, now: Date): string | null =>
+  keptDays === null ? null : new Date(now.getTime() + keptDays * 86_400_000).toISOString();
 
 const balanceValues = (balances: readonly BalanceState[]): string[] => [
   plainArray(balances.map(({ accountId }) => accountId)),

@@ -8,8 +8,8 @@ import { type RecordedTransaction } from '../core/recorded';
 export interface CommandKey extends IdempotencyScope {
   /** SHA-256 of the canonical request. */
   readonly fingerprint: Buffer;
-  /** Null: remembered for ever. */
-  readonly expiresAt: Date | null;
+  /** For how long it is remembered, from the batch that records it on. Null: for ever. */
+  readonly keptDays: number | null;
   /** Only what was recorded is remembered: after a refusal the same key is decided anew. Of jobs, which are run again. */
   readonly forgetsRefusals?: boolean;
 }

@@ -1,5 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
-import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type AccountType, type Direction } from '../core/account';
 import { type StoredLimits } from '../core/limits';
 import { LedgerEntity } from './ledger.entity';
@@ -48,9 +48,9 @@ export class AccountTemplate {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }

@@ -1,5 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { TENANT_ID_COLUMN, TENANT_NOW } from '../../../platform/database/columns';
 
 /** A currency that the tenant uses: its own, or one of ISO 4217 that was adopted on first use. Never changes. */
 @Entity('currencies')
@@ -22,6 +22,6 @@ export class TenantCurrency {
   @Column({ type: 'boolean' })
   custom: boolean;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 }

@@ -1,5 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
-import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from '../../../platform/database/columns';
 
 export const LEDGER_STATUSES = ['open', 'closed'] as const;
 export type LedgerStatus = (typeof LEDGER_STATUSES)[number];
@@ -39,9 +39,9 @@ export class LedgerEntity {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { type ProblemDocument } from '../../../common/problems/problem';
-import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
+import { TENANT_ID_COLUMN, TENANT_NOW } from '../../../platform/database/columns';
 import { LedgerEntity } from './ledger.entity';
 import { Transaction } from './transaction.entity';
 
@@ -74,6 +74,6 @@ export class ScheduledTransaction {
   @Column({ name: 'created_by', type: 'uuid' })
   createdBy: string;
 
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 }

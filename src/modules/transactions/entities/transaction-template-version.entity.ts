@@ -1,5 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
-import { TENANT_ID_COLUMN } from '../../../platform/database/columns';
+import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { TENANT_ID_COLUMN, TENANT_NOW } from '../../../platform/database/columns';
 import { type TemplateDefinition } from '../core/transaction-template';
 import { TransactionTemplate } from './transaction-template.entity';
 
@@ -32,6 +32,6 @@ export class TransactionTemplateVersion {
   @Column({ name: 'created_by', type: 'uuid' })
   createdBy: string;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 }

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { uuidv7 } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
+import { TENANT_NOW } from '../../../platform/database/columns';
 import { currentTransaction } from '../../../platform/database/tenant-database';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
@@ -68,6 +69,7 @@ export class LedgersService {
         ...plain,
         ...(metadata === undefined ? {} : { metadata: patchMetadata(ledger.metadata, metadata) }),
         version: ledger.version + 1,
+        updatedAt: TENANT_NOW,
       },
     );
     return this.get(id);

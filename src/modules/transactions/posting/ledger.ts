@@ -1,5 +1,4 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { Clock } from '../../../common/time/clock';
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { Config } from '../../../config/config';
 import { type Caller } from '../../../platform/context/deadline';
@@ -68,7 +67,6 @@ export class Ledger {
     private readonly posting: PostingService,
     private readonly balances: BalancesService,
     private readonly database: TenantDatabase,
-    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
@@ -193,8 +191,8 @@ export class Ledger {
       );
     const operation = `ledger of ${once.operation}${suffix}`;
     if (!context?.deadline) return { principalId: NIL_UUID, operation, key: once.key, fingerprint, ...UNTIL_RECORDED };
-    const expiresAt = new Date(this.clock.now().getTime() + this.config.idempotency.retentionDays * 86_400_000);
-    return { principalId, operation, key: once.key, fingerprint, expiresAt };
+    const { retentionDays: keptDays } = this.config.idempotency;
+    return { principalId, operation, key: once.key, fingerprint, keptDays };
   }
 }
 
@@ -202,7 +200,7 @@ export class Ledger {
 const asJson = (request: object): unknown => JSON.parse(JSON.stringify(request));
 
 /** Remembered for ever once it is recorded; a refusal is not. */
-const UNTIL_RECORDED = { expiresAt: null, forgetsRefusals: true } as const;
+const UNTIL_RECORDED = { keptDays: null, forgetsRefusals: true } as const;
 
 interface Actor {
   readonly tenantId: string;

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../../common/time/clock';
 import { VALIDATION_FAILED } from '../../../common/problems/http.problems';
 import { Problem, type ProblemDocument } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
@@ -37,7 +36,6 @@ export class PostingService {
     private readonly engine: PostingEngine,
     private readonly templates: TransactionTemplatesService,
     private readonly database: TenantDatabase,
-    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
@@ -85,8 +83,8 @@ export class PostingService {
 
   private keyOf({ principalId, operation, key, request }: Omit<Asked, 'caller'>): CommandKey | null {
     if (key === undefined) return null;
-    const expiresAt = new Date(this.clock.now().getTime() + this.config.idempotency.retentionDays * 86_400_000);
-    return { principalId, operation, key, fingerprint: fingerprintOf(request), expiresAt };
+    const { retentionDays: keptDays } = this.config.idempotency;
+    return { principalId, operation, key, fingerprint: fingerprintOf(request), keptDays };
   }
 }
 

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock } from '../../../common/time/clock';
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { INTERNAL_ERROR } from '../../../common/problems/http.problems';
 import { Problem, problemDocument } from '../../../common/problems/problem';
 import { Config } from '../../../config/config';
+import { TenantClocks } from '../../../platform/database/tenant-clocks';
 import { TenantDatabase } from '../../../platform/database/tenant-database';
 import { fingerprintOf } from '../../../platform/http/idempotency/idempotency.service';
 import { toProblem } from '../../../platform/http/problem.filter';
@@ -39,11 +39,11 @@ interface Ended {
 const TAKE = `
 WITH due AS (
   SELECT id FROM scheduled_transactions
-   WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'scheduled' AND due_at <= statement_timestamp()
+   WHERE tenant_id = $1 AND ledger_id = $2 AND status = 'scheduled' AND due_at <= tenant_time(statement_timestamp())
    ORDER BY due_at, id LIMIT ${SLICE} FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE scheduled_transactions s
-     SET begun_at = COALESCE(s.begun_at, clock_timestamp()), due_at = clock_timestamp() + interval '${LEASE_SECONDS} seconds'
+     SET begun_at = COALESCE(s.begun_at, tenant_time(clock_timestamp())), due_at = tenant_time(clock_timestamp()) + interval '${LEASE_SECONDS} seconds'
     FROM due WHERE s.tenant_id = $1 AND s.id = due.id
   RETURNING s.id, s.post_at, s.request, s.created_by
 )
@@ -51,7 +51,7 @@ SELECT * FROM taken ORDER BY post_at, id`;
 
 const END = `
 UPDATE scheduled_transactions s
-   SET status = e.status, transaction_id = e.transaction_id, problem = NULLIF(e.problem, 'null'::jsonb), ended_at = clock_timestamp()
+   SET status = e.status, transaction_id = e.transaction_id, problem = NULLIF(e.problem, 'null'::jsonb), ended_at = tenant_time(clock_timestamp())
   FROM jsonb_to_recordset($2::jsonb) AS e (id uuid, status text, transaction_id uuid, problem jsonb)
  WHERE s.tenant_id = $1 AND s.id = e.id AND s.status = 'scheduled'`;
 
@@ -67,7 +67,7 @@ export class ScheduledPoster {
     private readonly database: TenantDatabase,
     private readonly engine: PostingEngine,
     private readonly posting: PostingService,
-    private readonly clock: Clock,
+    private readonly clocks: TenantClocks,
     private readonly config: Config,
     private readonly metrics: Metrics,
   ) {}
@@ -82,7 +82,7 @@ export class ScheduledPoster {
       const ended = due.flatMap((scheduled, place) => this.endOf(scheduled, outcomes[place]));
       await this.database.run(tenantId, 'write', ({ client }) => client.query(END, [tenantId, JSON.stringify(ended)]));
       for (const { post_at } of ended)
-        this.metrics.scheduledDelay.observe((this.clock.now().getTime() - post_at.getTime()) / 1000);
+        this.metrics.scheduledDelay.observe((this.clocks.now(tenantId).getTime() - post_at.getTime()) / 1000);
       if (due.length < SLICE) return;
     }
   }
@@ -159,5 +159,5 @@ const keyOf = (ledgerId: string, { id, request }: Due) => ({
   operation: 'scheduled-transaction',
   key: id,
   fingerprint: fingerprintOf({ ledgerId, request }),
-  expiresAt: null,
+  keptDays: null,
 });

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../../common/time/clock';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
 import { formatInstant, parseInstant } from '../../../common/time/instant';
+import { TenantClocks } from '../../../platform/database/tenant-clocks';
 import { currentTransaction } from '../../../platform/database/tenant-database';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
 import { single } from '../engine/command';
@@ -36,7 +36,7 @@ export class ScheduledTransactionsService {
     private readonly engine: PostingEngine,
     private readonly posting: PostingService,
     private readonly ledgers: LedgersService,
-    private readonly clock: Clock,
+    private readonly clocks: TenantClocks,
     private readonly cursors: CursorService,
   ) {}
 
@@ -47,7 +47,7 @@ export class ScheduledTransactionsService {
    */
   async objectionTo(by: Asker, { postAt, transaction }: ScheduleTransactionRequest): Promise<Problem | undefined> {
     const at = instantOf(postAt);
-    if (at <= this.clock.now()) return passed('/postAt', 'must be in the future');
+    if (at <= this.clocks.now(by.tenantId)) return passed('/postAt', 'must be in the future');
     if (transaction.expiresAt !== undefined && instantOf(transaction.expiresAt) <= at)
       return passed('/transaction/expiresAt', 'must be after postAt');
     try {
@@ -115,7 +115,7 @@ export class ScheduledTransactionsService {
   async cancel(ledgerId: string, id: string, cancelledBy: string): Promise<ScheduledTransactionResponse> {
     const { affected } = await this.scheduled.update(
       { ledgerId, id, status: 'scheduled', begunAt: IsNull() },
-      { status: 'cancelled', cancelledBy, endedAt: () => 'clock_timestamp()' },
+      { status: 'cancelled', cancelledBy, endedAt: () => 'tenant_time(clock_timestamp())' },
     );
     const found = await this.get(ledgerId, id);
     if (affected === 1) return found;

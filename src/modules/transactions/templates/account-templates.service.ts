@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, MoreThan, Repository } from 'typeorm';
 import { uuidv7 } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
+import { TENANT_NOW } from '../../../platform/database/columns';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
 import { type PageQuery } from '../../../platform/http/pagination/page.dto';
@@ -102,6 +103,7 @@ export class AccountTemplatesService {
         ...(limits === undefined ? {} : { limits: await this.currencies.storedLimits(limits) }),
         ...(metadata === undefined ? {} : { metadata: patchMetadata(template.metadata, metadata) }),
         version: template.version + 1,
+        updatedAt: TENANT_NOW,
       },
     );
     return this.get(ledgerId, id);

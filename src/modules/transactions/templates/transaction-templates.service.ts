@@ -4,6 +4,7 @@ import { IsNull, LessThan, MoreThan, Repository } from 'typeorm';
 import { isUuid, uuidv7 } from '../../../common/ids/uuid';
 import { CUSTOM_CURRENCY_CODE } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
+import { TENANT_NOW } from '../../../platform/database/columns';
 import { currentTransaction } from '../../../platform/database/tenant-database';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
@@ -83,7 +84,7 @@ export class TransactionTemplatesService {
     const version = found.latest + 1;
     const { affected } = await this.templates.update(
       { id: found.id, version: found.version },
-      { latest: version, retiredAt: null, version: found.version + 1 },
+      { latest: version, retiredAt: null, version: found.version + 1, updatedAt: TENANT_NOW },
     );
     if (affected !== 1) throw versionMismatch();
     await this.add({ templateId: found.id, version, definition, createdBy: userId });
@@ -95,7 +96,7 @@ export class TransactionTemplatesService {
     const found = await this.named(ledgerId, name);
     await this.templates.update(
       { id: found.id, retiredAt: IsNull() },
-      { retiredAt: () => 'now()', version: () => 'version + 1' },
+      { retiredAt: TENANT_NOW, updatedAt: TENANT_NOW, version: () => 'version + 1' },
     );
     return this.get(ledgerId, name);
   }

@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { TENANT_ID_COLUMN, VERSION_COLUMN } from '../../../platform/database/columns';
+import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from '../../../platform/database/columns';
 import { type Role } from '../../../platform/security/roles';
 import { User } from './user.entity';
 
@@ -23,9 +23,9 @@ export class Member {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { jsonText, TENANT_ID_COLUMN } from '../../database/columns';
+import { jsonText, TENANT_ID_COLUMN, TENANT_NOW } from '../../database/columns';
 
 /** A remembered request and its answer (API-02 to API-08). */
 @Entity('idempotency_keys')
@@ -50,7 +50,7 @@ export class IdempotencyKey {
   })
   resourceId: string | null;
 
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true, comment: 'NULL: remembered for ever (imports).' })

@@ -1,14 +1,12 @@
-import { bigintTransformer, TENANT_ID_COLUMN, VERSION_COLUMN } from 'daybook';
+import { bigintTransformer, TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from 'daybook';
 import {
   Check,
   Column,
-  CreateDateColumn,
   Entity,
   ForeignKey,
   Index,
   PrimaryColumn,
   Unique,
-  UpdateDateColumn,
 } from 'typeorm';
 
 /** One of the tenant’s invoices. */
@@ -60,9 +58,9 @@ export class Invoice {
   @Column(VERSION_COLUMN)
   version: number;
 
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'created_at', type: 'timestamptz', default: TENANT_NOW })
   createdAt: Date;
 
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', default: () => 'now()', precision: undefined })
+  @Column({ name: 'updated_at', type: 'timestamptz', default: TENANT_NOW })
   updatedAt: Date;
 }
