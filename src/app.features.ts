@@ -1,3 +1,4 @@
+import { ApiKeysModule } from './modules/api-keys';
 import { AuthModule } from './modules/auth';
 import { BooksModule } from './modules/books';
 import { EvidenceModule } from './modules/evidence';
@@ -16,6 +17,7 @@ export const CORE_FEATURES = [
   AuthModule,
   UsersModule,
   TenantsModule,
+  ApiKeysModule,
   TransactionsModule,
   EvidenceModule,
   BooksModule,

@@ -22,6 +22,15 @@ export function openApiDocument(app: NestFastifyApplication, config: Config, fea
         description: 'The `accessToken` of `POST /v1/auth/sign-in` or `/v1/auth/refresh`.',
       },
       'accessToken',
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'daybook_(live|test)_…',
+        description: 'The `secret` of `POST /v1/api-keys`: for programs.',
+      },
+      'apiKey',
     );
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory,

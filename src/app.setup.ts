@@ -156,7 +156,8 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
       requestId: context.requestId,
       traceId: context.traceId,
       tenantId: context.tenantId,
-      userId: context.principal?.userId,
+      principalKind: context.principal?.kind,
+      principalId: context.principal?.id,
       method: request.method,
       // the pattern, not the address: addresses have account codes and cursors in them
       route: request.routeOptions.url,

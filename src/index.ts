@@ -25,12 +25,15 @@ export {
 // its routes: who may, what comes in, what goes out
 export {
   CurrentPrincipal,
+  Keeps,
   CurrentTenant,
   Public,
+  RecentSignIn,
   RequirePermission,
   SignedIn,
 } from './platform/security/access.decorators';
-export { type Principal } from './platform/security/principal';
+export { type Caller, type Principal, type PrincipalKind, type Within } from './platform/security/principal';
+export { type CredentialKind, CredentialKinds } from './platform/security/credential-kinds';
 export { ApiProblems } from './platform/http/api-problems';
 export { ApiIfMatch, ETAG_HEADER, expectedVersion, setEtag, versionMismatch } from './platform/http/concurrency/etag';
 export { Idempotent, type IdempotencyPolicy } from './platform/http/idempotency/idempotency.decorators';

@@ -5,7 +5,12 @@ export function welcome({ port, demo, dataFolder, embedded }) {
     ['API', `${base}/v1`],
     ['Documentation', `${base}/docs    ${base}/reference`],
     ['Jobs', `${base}/admin/queues`],
-    ...(demo ? [['Demo login', `${demo.email}    ${demo.password}    (tenant ${demo.tenant})`]] : []),
+    ...(demo
+      ? [
+          ['Demo login', `${demo.email}    ${demo.password}    (tenant ${demo.tenant})`],
+          ['Demo API key', demo.apiKey],
+        ]
+      : []),
     ['Stop', 'Ctrl-C'],
     ...(embedded ? [['Start afresh', `npm start -- --fresh    (discards the data in ${dataFolder})`]] : []),
   ];
@@ -13,11 +18,11 @@ export function welcome({ port, demo, dataFolder, embedded }) {
   return `\nDaybook is running.\n\n${table}\n${demo ? firstRequest(base, demo) : ''}`;
 }
 
-function firstRequest(base, { email, password }) {
-  const body = JSON.stringify({ email, password }).replaceAll("'", "'\\''");
+function firstRequest(base, { apiKey }) {
   return `
-Try it: sign in, and use the accessToken of the answer as a bearer token.
+Try it: make a ledger. The README goes on from there.
 
-  curl -s ${base}/v1/auth/sign-in -H 'content-type: application/json' -d '${body}'
+  curl -s ${base}/v1/ledgers -H 'authorization: Bearer ${apiKey}' \\
+    -H 'content-type: application/json' -H 'idempotency-key: my-first-ledger' -d '{"name":"My first ledger"}'
 `;
 }

@@ -38,6 +38,7 @@ export async function setStage({ tenants, jobsPerTenant }) {
     DATABASE_URL: login('daybook_app'),
     REDIS_URL: redis.url,
     THROTTLE_LIMIT: '1000000',
+    THROTTLE_TENANT_LIMIT: '1000000',
     THROTTLE_SIGN_IN_LIMIT: '1000000',
   };
   const operator = { ...env, DATABASE_ADMIN_URL: postgres.adminUrl, DATABASE_MIGRATION_URL: login('daybook_migrator') };

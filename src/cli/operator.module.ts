@@ -2,6 +2,7 @@ import { type DynamicModule, type INestApplicationContext, Module } from '@nestj
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { ConfigModule } from '../config/config.module';
+import { ApiKeysModule } from '../modules/api-keys';
 import { AuthModule } from '../modules/auth';
 import { VerificationModule } from '../modules/evidence';
 import { TenantsModule } from '../modules/tenants';
@@ -34,6 +35,7 @@ class OperatorModule {
         TenantsModule,
         UsersModule,
         AuthModule,
+        ApiKeysModule,
         VerificationModule,
       ],
     };

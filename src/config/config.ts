@@ -53,10 +53,17 @@ export class Config {
     readonly accessTokenSeconds: number;
     readonly refreshIdleSeconds: number;
     readonly refreshMaxSeconds: number;
+    readonly refreshAgainSeconds: number;
     readonly hashConcurrency: number;
     readonly hashQueue: number;
   };
-  readonly throttle: { readonly limit: number; readonly windowSeconds: number; readonly signInLimit: number };
+  readonly throttle: {
+    readonly limit: number;
+    readonly keyLimit: number;
+    readonly tenantLimit: number;
+    readonly windowSeconds: number;
+    readonly signInLimit: number;
+  };
   readonly jobs: {
     readonly inProcess: boolean;
     /** Where a worker that is a process of its own answers probes. */
@@ -117,11 +124,14 @@ export class Config {
       accessTokenSeconds: env.ACCESS_TOKEN_SECONDS,
       refreshIdleSeconds: env.REFRESH_TOKEN_IDLE_SECONDS,
       refreshMaxSeconds: env.REFRESH_TOKEN_MAX_SECONDS,
+      refreshAgainSeconds: env.REFRESH_TOKEN_AGAIN_SECONDS,
       hashConcurrency: env.PASSWORD_HASH_CONCURRENCY,
       hashQueue: env.PASSWORD_HASH_QUEUE,
     };
     this.throttle = {
       limit: env.THROTTLE_LIMIT,
+      keyLimit: env.THROTTLE_KEY_LIMIT,
+      tenantLimit: env.THROTTLE_TENANT_LIMIT,
       windowSeconds: env.THROTTLE_WINDOW_SECONDS,
       signInLimit: env.THROTTLE_SIGN_IN_LIMIT,
     };

@@ -118,10 +118,17 @@ export const environmentSchema = z.object({
   ACCESS_TOKEN_SECONDS: integer(300, 10, 300).describe('Life of an access token; 300 at the most.'),
   REFRESH_TOKEN_IDLE_SECONDS: integer(14 * 86_400, 60).describe('A session that is not refreshed for this long ends.'),
   REFRESH_TOKEN_MAX_SECONDS: integer(90 * 86_400, 60).describe('A session ends after this long, used or not.'),
+  REFRESH_TOKEN_AGAIN_SECONDS: integer(10, 0, 30).describe(
+    'A refresh token that comes twice within this time gets the answer of the first time again: the answer was lost, or there are two tabs. 0: it ends the session.',
+  ),
   PASSWORD_HASH_CONCURRENCY: integer(2, 1).describe('Password hashes computed at once (64 MiB each).'),
   PASSWORD_HASH_QUEUE: integer(32, 0).describe('Sign-ins that may wait for a hash; beyond it: 503 with Retry-After.'),
 
   THROTTLE_LIMIT: integer(100, 1).describe('Requests per window and credential (per address without one).'),
+  THROTTLE_KEY_LIMIT: integer(6_000, 1).describe('Requests per window and API key that has no quota of its own.'),
+  THROTTLE_TENANT_LIMIT: integer(60_000, 1).describe(
+    'Requests per window of all credentials of a tenant together: the ceiling over their quotas.',
+  ),
   THROTTLE_WINDOW_SECONDS: integer(60, 1).describe('Length of that window.'),
   THROTTLE_SIGN_IN_LIMIT: integer(5, 1).describe('Sign-in attempts per window and address, and per e-mail.'),
 

@@ -89,6 +89,8 @@ export async function startTestApp({ module, env = {}, beside }: TestAppOptions)
     PUBLIC_URL: 'http://localhost:3000',
     DATABASE_POOL_SIZE: '5',
     THROTTLE_LIMIT: '1000000',
+    THROTTLE_KEY_LIMIT: '1000000',
+    THROTTLE_TENANT_LIMIT: '1000000',
     THROTTLE_SIGN_IN_LIMIT: '1000000',
     PASSWORD_HASH_QUEUE: '200',
     ...databaseEnvironment(database),

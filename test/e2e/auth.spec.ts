@@ -19,7 +19,7 @@ const seen = ({ status, headers, body }: TestAnswer) => ({
 describe('authentication', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ REFRESH_TOKEN_AGAIN_SECONDS: '0' });
   });
   afterAll(() => app.close());
 
@@ -251,7 +251,7 @@ describe('authentication', () => {
     });
 
     it('AUTH-16 a sign-out in another process', async () => {
-      const second = await startTestApp({}, app);
+      const second = await startTestApp({ REFRESH_TOKEN_AGAIN_SECONDS: '0' }, app);
       try {
         const { token } = await app.signIn();
         expect((await me(token)).status).toBe(200);

@@ -50,9 +50,12 @@ describe('throttling', () => {
   it('API-09 a credential has a quota, wherever it comes from, and every answer says what is left', async () => {
     for (let used = 1; used <= LIMIT; used += 1) {
       const answer = await read(one.token);
-      expect([answer.status, answer.headers.get('ratelimit-policy')]).toEqual([200, `"default";q=${LIMIT};w=60`]);
+      expect([answer.status, answer.headers.get('ratelimit-policy')]).toEqual([
+        200,
+        `"default";q=${LIMIT};w=60, "tenant";q=1000000;w=60`,
+      ]);
       expect(answer.headers.get('ratelimit')).toMatch(
-        new RegExp(`^"default";r=${LIMIT - used};t=([1-9]|[1-5]\\d|60)$`),
+        new RegExp(`^"default";r=${LIMIT - used};t=([1-9]|[1-5]\\d|60), "tenant";r=\\d+;t=\\d+$`),
       );
     }
     for (let more = 0; more < 3; more += 1) expectRefusal(await read(one.token), 'default', LIMIT);
@@ -146,12 +149,18 @@ describe('throttling', () => {
 
   it('the quota is 100 a minute, and 5 for sign-ins, unless it is set otherwise', async () => {
     const plain = await startTestApp(
-      { THROTTLE_LIMIT: '', THROTTLE_SIGN_IN_LIMIT: '', TRUST_PROXY: '', REDIS_PREFIX: 'plain' },
+      {
+        THROTTLE_LIMIT: '',
+        THROTTLE_TENANT_LIMIT: '',
+        THROTTLE_SIGN_IN_LIMIT: '',
+        TRUST_PROXY: '',
+        REDIS_PREFIX: 'plain',
+      },
       app,
     );
     try {
       const answer = await plain.request('GET', '/v1/ledgers', { token: other.token });
-      expect(answer.headers.get('ratelimit-policy')).toBe('"default";q=100;w=60');
+      expect(answer.headers.get('ratelimit-policy')).toBe('"default";q=100;w=60, "tenant";q=60000;w=60');
       const attempt = await plain.request('POST', '/v1/auth/sign-in', {
         body: { email: newEmail(), password: 'x'.repeat(20) },
       });

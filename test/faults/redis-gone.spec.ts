@@ -17,6 +17,7 @@ describe('Redis is gone', () => {
     app = await startTestApp({
       REDIS_URL: redis.url,
       THROTTLE_LIMIT: '1000000',
+      THROTTLE_TENANT_LIMIT: '1000000',
       THROTTLE_SIGN_IN_LIMIT: String(LIMIT),
       TRUST_PROXY: '127.0.0.1',
     });

@@ -121,7 +121,7 @@ describe('the job worker', () => {
     );
     await worker.jobIn(tenant, id, 'succeeded');
     expect(runsOf('context')).toMatchObject([
-      { tenantId: tenant, context: { tenantId: tenant, traceId, principal: { userId: actorId, tenantId: tenant } } },
+      { tenantId: tenant, context: { tenantId: tenant, traceId, principal: { id: actorId, tenantId: tenant } } },
     ]);
   });
 

@@ -27,15 +27,31 @@ export const UNAUTHENTICATED = defineProblem({
   code: 'unauthenticated',
   status: 401,
   title: 'Sign in first',
-  description: 'The request has no valid access token: it is missing, expired, revoked or not one of ours.',
-  remedy: 'Sign in or refresh, and send `Authorization: Bearer <access token>`.',
+  description: 'The request has no valid access token or API key: it is missing, expired, revoked or not one of ours.',
+  remedy: 'Sign in or refresh, and send `Authorization: Bearer <access token>`; programs send an API key there.',
 });
 export const FORBIDDEN = defineProblem({
   code: 'forbidden',
   status: 403,
   title: 'Not permitted',
-  description: 'You are signed in, but your role in this tenant lacks the permission that the route asks for.',
+  description: 'You are known, but your role or credential lacks what the route asks for.',
   remedy: 'Ask an owner or admin of the tenant for a role that has the permission named in the detail.',
+});
+export const INSUFFICIENT_USER_AUTHENTICATION = defineProblem({
+  code: 'insufficient-user-authentication',
+  status: 401,
+  title: 'Sign in again',
+  description:
+    'The route gives or takes access, and so it asks for a person who has just proved who they are. The challenge is that of RFC 9470: `max_age` says how long ago the sign-in may be.',
+  remedy: 'Sign in again, and repeat the request with the new access token.',
+});
+export const OUTSIDE_GRANT = defineProblem({
+  code: 'outside-grant',
+  status: 403,
+  title: 'Outside what the credential is limited to',
+  description:
+    'The credential is limited to some ledgers or accounts of the tenant. What reaches beyond them, or cannot be limited to them, is closed to it.',
+  remedy: 'Use a credential without this limit, or with another one.',
 });
 export const TENANT_REQUIRED = defineProblem({
   code: 'tenant-required',

@@ -15,11 +15,11 @@ export interface AccessClaims {
 export const TOKEN_TYPE = 'at+jwt';
 export const ALGORITHM = 'ES256';
 
-/** The token of `Authorization: Bearer`, if it has the form of a signed JWT and nothing else stands there. */
+/** The text of `Authorization: Bearer`, if it has the form of a credential and nothing else stands there. */
 export function bearerTokenOf(request: {
   readonly headers: { readonly authorization?: string | undefined };
 }): string | null {
-  const match = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.authorization ?? '');
+  const match = /^Bearer ([\w-]+(?:\.[\w-]+\.[\w-]+)?)$/i.exec(request.headers.authorization ?? '');
   const token = match?.[1];
   return token !== undefined && token.length <= 4096 ? token : null;
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Ip, Post, VERSION_NEUTRAL } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Ip, Post, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TENANT_REQUIRED } from '../../common/problems/http.problems';
 import { ApiProblems } from '../../platform/http/api-problems';
@@ -41,8 +41,12 @@ export class AuthController {
   @ApiProblems(INVALID_CREDENTIALS, TENANT_REQUIRED)
   @Public()
   @ThrottleAs('sign-in')
-  signIn(@Body() body: SignInRequest, @Ip() source: string): Promise<TokenResponse> {
-    return this.auth.signIn(body, source);
+  signIn(
+    @Body() body: SignInRequest,
+    @Ip() source: string,
+    @Headers('user-agent') userAgent: string | undefined,
+  ): Promise<TokenResponse> {
+    return this.auth.signIn(body, { source, userAgent });
   }
 
   @Post('refresh')
@@ -50,7 +54,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Exchange a refresh token',
     description:
-      'Each refresh token is good for one use; the answer has the next. A token that comes twice ends its session. When the answer was lost, sign in again.',
+      'Each refresh token is good for one use; the answer has the next. When the answer was lost, send the same again within a few seconds: it gets the same next token. Later, or once that one was used, a token that comes twice ends its session.',
   })
   @ApiOkResponse({ type: TokenResponse })
   @ApiProblems(INVALID_REFRESH_TOKEN)
@@ -82,11 +86,11 @@ export class MeController {
   @Get()
   @ApiOperation({
     summary: 'Who am I',
-    description: 'The signed-in person, the tenant in use and what may be done there.',
+    description: 'The person or the program, the tenant in use and what may be done there.',
   })
   @ApiOkResponse({ type: MeResponse })
   @ApiProblems()
-  @SignedIn()
+  @SignedIn('anybody')
   @AlsoWhenSuspended()
   get(@CurrentPrincipal() principal: Principal): Promise<MeResponse> {
     return this.me.describe(principal);

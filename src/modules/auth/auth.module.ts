@@ -15,11 +15,17 @@ import { KeyRing } from './key-ring';
 import { MeService } from './me.service';
 import { PrincipalCache } from './principal-cache';
 import { PrincipalsService } from './principals.service';
+import { Sessions1795863600000 } from './migrations/1795863600000-sessions';
+import { MySessionsController, TenantSessionsController } from './sessions.controller';
 import { SessionsService } from './sessions.service';
 
 @Feature({
   entities: [Session, RefreshToken, SigningKey],
-  tags: { 'Sign-in': 'Tokens: getting, renewing and ending them; who is signed in.' },
+  migrations: [Sessions1795863600000],
+  tags: {
+    'Sign-in': 'Tokens: getting, renewing and ending them; who is signed in.',
+    Sessions: 'Where persons are signed in, and ending it.',
+  },
   catalog: {
     platformTables: {
       sessions: 'a session is a person’s; its tenant_id says which tenant the person works in and may be null',
@@ -29,7 +35,7 @@ import { SessionsService } from './sessions.service';
   },
 
   imports: [JwtModule.register({}), UsersModule, TenantsModule],
-  controllers: [AuthController, MeController, KeySetController],
+  controllers: [AuthController, MeController, MySessionsController, TenantSessionsController, KeySetController],
   providers: [
     AccessTokensService,
     AuthService,

@@ -10,7 +10,7 @@ import { isGuessable, PASSWORD_TOO_WEAK, UsersService } from '../users';
 import { AccessTokensService } from './access-tokens.service';
 import { INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN, WRONG_PASSWORD } from './auth.errors';
 import { type TokenResponse } from './dto/auth.dto';
-import { SessionsService, type StartedSession } from './sessions.service';
+import { type Device, SessionsService, type StartedSession } from './sessions.service';
 
 interface TenantName {
   readonly id: string;
@@ -36,8 +36,9 @@ export class AuthService {
    */
   async signIn(
     { email, password, tenantId }: { readonly email: string; readonly password: string; readonly tenantId?: string },
-    source: string,
+    device: Device,
   ): Promise<TokenResponse> {
+    const { source } = device;
     const user = await this.database.run(PLATFORM_TENANT, 'read', () => this.users.byEmail(email));
     const matches = await this.hasher.verify(password, user?.passwordHash);
     const event = { event: 'sign-in', method: 'pwd', source };
@@ -52,7 +53,7 @@ export class AuthService {
       if (!(await this.users.signedIn(user))) throw invalidCredentials();
       if (rehashed !== undefined) await this.users.replaceHash(user, rehashed);
       const tenant = await this.tenantFor(user.id, tenantId);
-      return { started: await this.sessions.start(user.id, tenant?.id ?? null), tenant };
+      return { started: await this.sessions.start(user.id, tenant?.id ?? null, device), tenant };
     });
     this.log.write({
       ...event,
@@ -94,14 +95,14 @@ export class AuthService {
   }
 
   /** Ends the session with all its tokens, at once. */
-  async signOut({ sessionId, userId }: Principal, source: string): Promise<void> {
+  async signOut({ credentialId: sessionId, id: userId }: Principal, source: string): Promise<void> {
     await this.database.run(PLATFORM_TENANT, 'write', () => this.sessions.end(sessionId, 'sign-out'));
     this.log.write({ event: 'sign-out', outcome: 'success', userId, sessionId, source });
   }
 
   /** Also ends every other session of the person. @throws Problem `wrong-password`, `password-too-weak`, `unavailable` */
   async changePassword(
-    { userId, sessionId }: Principal,
+    { id: userId, credentialId: sessionId }: Principal,
     { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
     source: string,
   ): Promise<void> {

@@ -15,16 +15,36 @@ export class MeService {
   ) {}
 
   async describe(principal: Principal): Promise<MeResponse> {
-    const user = await this.users.byId(principal.userId);
+    if (principal.kind !== 'person') return this.ofProgram(principal);
+    const user = await this.users.byId(principal.id);
     if (!user) throw new Problem(UNAUTHENTICATED, 'The session has ended.');
     const { id, email, name, platformAdmin } = user;
     const memberships = await this.memberships(id);
     return {
+      kind: 'person',
+      id,
       user: { id, email, name, platformAdmin },
       tenant: memberships.find(({ tenant }) => tenant.id === principal.tenantId)?.tenant ?? null,
       role: principal.role ?? null,
       permissions: [...principal.permissions],
+      ledgerIds: null,
+      accounts: null,
       memberships,
+    };
+  }
+
+  private async ofProgram({ kind, id, tenantId, permissions, within }: Principal): Promise<MeResponse> {
+    const [tenant] = await this.tenants.byIds(tenantId === undefined ? [] : [tenantId]);
+    return {
+      kind,
+      id,
+      user: null,
+      tenant: tenant ? { id: tenant.id, name: tenant.name, status: tenant.status } : null,
+      role: null,
+      permissions: [...permissions],
+      ledgerIds: within?.ledgers ? [...within.ledgers] : null,
+      accounts: within?.accounts ? [...within.accounts] : null,
+      memberships: [],
     };
   }
 

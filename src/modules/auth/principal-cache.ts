@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/time/clock';
-import { type Principal } from '../../platform/security/principal';
+import { type Caller, type Principal } from '../../platform/security/principal';
 import { Revocations } from '../../platform/security/revocations';
-
-export interface Caller {
-  readonly principal: Principal;
-  /** Of the principal's tenant. */
-  readonly suspended: boolean;
-  /** Unix time in milliseconds; nobody may rely on this longer. */
-  readonly validUntil: number;
-}
 
 interface Entry extends Caller {
   readonly epoch: number;
@@ -67,6 +59,6 @@ export class PrincipalCache {
   }
 }
 
-function idsOf({ userId, sessionId, tenantId }: Principal): string[] {
-  return tenantId === undefined ? [userId, sessionId] : [userId, sessionId, tenantId];
+function idsOf({ id, credentialId, tenantId }: Principal): string[] {
+  return tenantId === undefined ? [id, credentialId] : [id, credentialId, tenantId];
 }

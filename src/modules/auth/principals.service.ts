@@ -4,14 +4,14 @@ import { TENANT_REQUIRED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
 import { Features } from '../../platform/features/features';
+import { type Caller } from '../../platform/security/principal';
 import { type Role } from '../../platform/security/roles';
 import { type TenantStatus } from '../tenants';
 import { type AccessClaims } from './access-token';
-import { type Caller } from './principal-cache';
 
 /** Row-level security shows the membership in the transaction's own tenant and no other. */
 const SELECT_CALLER = `
-  SELECT u.platform_admin AS "platformAdmin", s.expires_at AS "expiresAt", m.role, t.status AS "tenantStatus"
+  SELECT u.platform_admin AS "platformAdmin", s.expires_at AS "expiresAt", s.created_at AS "authenticatedAt", m.role, t.status AS "tenantStatus"
   FROM sessions s
   JOIN users u ON u.id = s.user_id AND u.status = 'active'
   LEFT JOIN members m ON m.tenant_id = $3 AND m.user_id = s.user_id
@@ -21,6 +21,7 @@ const SELECT_CALLER = `
 interface CallerRow {
   readonly platformAdmin: boolean;
   readonly expiresAt: Date;
+  readonly authenticatedAt: Date;
   readonly role: Role | null;
   readonly tenantStatus: TenantStatus | null;
 }
@@ -51,13 +52,15 @@ export class PrincipalsService {
     const role = row.role ?? undefined;
     return {
       principal: {
-        userId: claims.sub,
-        sessionId: claims.sid,
+        kind: 'person',
+        id: claims.sub,
+        credentialId: claims.sid,
         // a person who has left the token's tenant has none
         tenantId: role === undefined ? undefined : tenantId,
         role,
         platformAdmin: row.platformAdmin,
         permissions: this.features.permissionsOf(role, row.platformAdmin),
+        authenticatedAt: row.authenticatedAt.getTime(),
       },
       suspended: row.tenantStatus === 'suspended',
       validUntil: Math.min(claims.exp * 1000, row.expiresAt.getTime()),

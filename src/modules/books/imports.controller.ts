@@ -58,7 +58,7 @@ export class ImportsController {
   async create(
     @UuidParam('ledgerId') ledgerId: string,
     @Query() query: ImportUploadQuery,
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() { id: userId }: Principal,
     @CurrentTenant() tenantId: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -54,7 +54,7 @@ export class JobsService {
       kind: kind.name,
       payload: checked,
       maxAttempts: kind.maxAttempts,
-      actorId: context?.principal?.userId,
+      actorId: context?.principal?.id,
       traceId: context?.traceId ?? randomBytes(16).toString('hex'),
       ...options,
     });

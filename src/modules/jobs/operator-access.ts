@@ -82,6 +82,6 @@ export class OperatorAccess extends DashboardAccess {
           headers: { 'retry-after': String(timeToExpire) },
         });
     }
-    return this.auth.signIn({ email, password: password.slice(0, 256) }, ip);
+    return this.auth.signIn({ email, password: password.slice(0, 256) }, { source: ip, userAgent: undefined });
   }
 }

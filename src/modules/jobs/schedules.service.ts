@@ -42,7 +42,7 @@ export class SchedulesService {
       id,
       ...(await this.checked(request)),
       enabled: request.enabled ?? true,
-      actorId: requestContext.current()?.principal?.userId ?? null,
+      actorId: requestContext.current()?.principal?.id ?? null,
     });
     return this.get(id);
   }

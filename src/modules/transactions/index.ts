@@ -1,6 +1,13 @@
 export { AccountsService } from './accounts/accounts.service';
 export { type ChartAccount, type ChartCurrency, ChartService } from './accounts/chart.service';
-export { ACCOUNT_CODE, ACCOUNT_TYPES, type AccountType, accountTypeOf, type Direction } from './core/account';
+export {
+  ACCOUNT_CODE,
+  ACCOUNT_PATTERN,
+  ACCOUNT_TYPES,
+  type AccountType,
+  accountTypeOf,
+  type Direction,
+} from './core/account';
 export { canonicalTransaction, FIRST_HASH, transactionHash } from './core/hash-chain';
 export {
   type EntryKind,

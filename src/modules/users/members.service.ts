@@ -106,6 +106,11 @@ export class MembersService {
     await this.changed(actor, userId, 'member-removed');
   }
 
+  /** That somebody may manage the member: their role is not above the other's. @throws Problem `not-found`, `role-above-yours` */
+  async assertMayManage(actor: Principal, userId: string): Promise<void> {
+    mayGive(actor, (await this.get(userId)).member.role);
+  }
+
   /** The first member of a tenant that has none; whoever creates a tenant is outside it. */
   async found(tenantId: string, ownerId: string): Promise<void> {
     await currentTransaction().client.query('SELECT daybook_system.found_tenant($1, $2)', [tenantId, ownerId]);
@@ -122,7 +127,7 @@ export class MembersService {
 
   private async changed(actor: Principal, subjectId: string, event: string): Promise<void> {
     await this.revocations.announce(subjectId);
-    this.log.write({ event, outcome: 'success', userId: actor.userId, subjectId, tenantId: actor.tenantId ?? null });
+    this.log.write({ event, outcome: 'success', userId: actor.id, subjectId, tenantId: actor.tenantId ?? null });
   }
 
   private async withUsers(members: Member[]): Promise<MemberRow[]> {

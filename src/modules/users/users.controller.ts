@@ -16,7 +16,7 @@ import { Idempotent } from '../../platform/http/idempotency/idempotency.decorato
 import { PageQuery } from '../../platform/http/pagination/page.dto';
 import { WithoutTransaction } from '../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../platform/http/uuid-param';
-import { CurrentPrincipal, RequirePermission } from '../../platform/security/access.decorators';
+import { CurrentPrincipal, RecentSignIn, RequirePermission } from '../../platform/security/access.decorators';
 import { type Principal } from '../../platform/security/principal';
 import {
   AddedMemberResponse,
@@ -83,6 +83,7 @@ export class UsersController {
   // the initial password is hashed before the transaction
   @WithoutTransaction()
   @RequirePermission('members:write')
+  @RecentSignIn()
   add(
     @CurrentPrincipal() actor: Principal,
     @Body() { email, name, role }: AddMemberRequest,
@@ -106,6 +107,7 @@ export class UsersController {
   @ApiOkResponse({ type: MemberResponse, headers: ETAG_HEADER })
   @ApiProblems(NOT_FOUND, LAST_OWNER, ROLE_ABOVE_YOURS, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   @RequirePermission('members:write')
+  @RecentSignIn()
   async change(
     @CurrentPrincipal() actor: Principal,
     @UuidParam('userId') userId: string,
@@ -128,6 +130,7 @@ export class UsersController {
   @ApiNoContentResponse({ description: 'Removed.' })
   @ApiProblems(NOT_FOUND, LAST_OWNER, ROLE_ABOVE_YOURS, PRECONDITION_FAILED, PRECONDITION_REQUIRED)
   @RequirePermission('members:write')
+  @RecentSignIn()
   remove(
     @CurrentPrincipal() actor: Principal,
     @UuidParam('userId') userId: string,

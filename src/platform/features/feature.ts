@@ -9,6 +9,8 @@ export interface PermissionOptions {
   readonly description: string;
   /** The built-in roles that have it. */
   readonly roles: readonly Role[];
+  /** No program can be given it: it makes credentials. */
+  readonly personsOnly?: boolean;
 }
 
 /**

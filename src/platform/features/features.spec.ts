@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { Feature, type FeatureOptions, type Migration } from './feature';
-import { Features, isPlatform } from './features';
+import { Features } from './features';
+import { isPlatform } from './permissions';
 
 class Invoice {
   id = '';

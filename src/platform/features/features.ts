@@ -2,6 +2,7 @@ import { type DynamicModule, type Type } from '@nestjs/common';
 import { satisfies, validRange } from 'semver';
 import { type ObjectLiteral } from 'typeorm';
 import { type Role, ROLES } from '../security/roles';
+import { isPlatform } from './permissions';
 import { VERSION } from '../../version';
 import { type CatalogKnowledge, type Migration, partsOf, type PermissionOptions } from './feature';
 
@@ -78,11 +79,6 @@ function assertCompatible(by: string, range: string | undefined, version: string
     throw new Error(
       `${by} is made for Daybook ${range}, and this is ${version}: install a version of it that is made for this one, or try it and change its compatibility`,
     );
-}
-
-/** A platform administrator's, apart from any tenant. */
-export function isPlatform(permission: string): boolean {
-  return permission.startsWith('platform:');
 }
 
 function nameless(): Type {

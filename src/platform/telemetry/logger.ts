@@ -26,7 +26,9 @@ export function createLogger(level: string, destination?: DestinationStream): Pi
         requestId: context.requestId,
         traceId: context.traceId,
         ...(context.tenantId === undefined ? {} : { tenantId: context.tenantId }),
-        ...(context.principal === undefined ? {} : { userId: context.principal.userId }),
+        ...(context.principal === undefined
+          ? {}
+          : { principalKind: context.principal.kind, principalId: context.principal.id }),
       };
     },
   };

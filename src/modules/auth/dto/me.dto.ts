@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PRINCIPAL_KINDS, type PrincipalKind } from '../../../platform/security/principal';
 import { type Role } from '../../../platform/security/roles';
 import { TENANT_STATUS_SCHEMA } from '../../tenants';
 import { ROLE_SCHEMA } from '../../users';
@@ -38,8 +39,22 @@ export class MembershipResponse {
 }
 
 export class MeResponse {
-  @ApiProperty({ type: () => MyUserResponse, description: 'Who is signed in.' })
-  user: MyUserResponse;
+  @ApiProperty({
+    enum: PRINCIPAL_KINDS,
+    example: 'person',
+    description: 'What made the request: a person, or a program.',
+  })
+  kind: PrincipalKind;
+
+  @ApiProperty({
+    format: 'uuid',
+    example: '01980c2e-5f7a-7c3e-9d11-5b7f2f9f6d01',
+    description: 'Of the person, or of the API key.',
+  })
+  id: string;
+
+  @ApiProperty({ type: () => MyUserResponse, nullable: true, description: 'Who is signed in; null: a program.' })
+  user: MyUserResponse | null;
 
   @ApiProperty({
     type: () => MyTenantResponse,
@@ -60,6 +75,24 @@ export class MeResponse {
     example: ['tenant:read', 'transactions:write'],
   })
   permissions: string[];
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', format: 'uuid' },
+    nullable: true,
+    example: null,
+    description: 'The only ledgers that the credential reaches; null: all.',
+  })
+  ledgerIds: string[] | null;
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string' },
+    nullable: true,
+    example: null,
+    description: 'Patterns of the only accounts that the credential reaches; null: all.',
+  })
+  accounts: string[] | null;
 
   @ApiProperty({ type: () => [MembershipResponse], description: 'Every tenant that the person belongs to.' })
   memberships: MembershipResponse[];

@@ -24,4 +24,13 @@ export class RefreshToken {
     comment: 'Kept after use: a second use betrays a stolen token.',
   })
   spentAt: Date | null;
+
+  @Column({
+    name: 'sealed_successor',
+    type: 'text',
+    nullable: true,
+    comment:
+      'The token that it was exchanged for, sealed under a key that is derived from the spent one: whoever reads the database cannot open it.',
+  })
+  sealedSuccessor: string | null;
 }

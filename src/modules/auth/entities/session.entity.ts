@@ -1,11 +1,12 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-export type RevocationReason = 'sign-out' | 'token-reuse' | 'password-change';
+export type RevocationReason =
+  'sign-out' | 'token-reuse' | 'password-change' | 'ended' | 'ended-by-administrator' | 'too-many';
 
 /** One sign-in and all tokens that come from it. */
 @Entity('sessions')
 @Check('sessions_expiry_check', `idle_expires_at <= expires_at`)
-@Check('sessions_reason_check', `revoked_reason IN ('sign-out', 'token-reuse', 'password-change')`)
+@Check('sessions_reason_check', `revoked_reason ~ '^[a-z-]+$'`)
 @Check('sessions_revoked_check', `(revoked_at IS NULL) = (revoked_reason IS NULL)`)
 export class Session {
   @PrimaryColumn({ type: 'uuid' })
@@ -21,6 +22,14 @@ export class Session {
   @Index('sessions_tenant')
   @Column({ name: 'tenant_id', type: 'uuid', nullable: true })
   tenantId: string | null;
+
+  /** The address that signed in. */
+  @Column({ type: 'text', nullable: true, comment: 'The address that signed in.' })
+  source: string | null;
+
+  /** As it called itself, at most 200 characters. */
+  @Column({ name: 'user_agent', type: 'text', nullable: true })
+  userAgent: string | null;
 
   /** When the password was given: `auth_time` of its tokens. */
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })

@@ -6,6 +6,7 @@ import { Problem, problemDocument, type ProblemDocument } from '../../../common/
 import { Config } from '../../../config/config';
 import { requestContext } from '../../../platform/context/request-context';
 import { PLATFORM_TENANT, TenantDatabase } from '../../../platform/database/tenant-database';
+import { type Principal } from '../../../platform/security/principal';
 import { Metrics } from '../../../platform/telemetry/metrics';
 import { backoffMs } from '../backoff';
 import { JobDispatcher } from '../job-dispatcher';
@@ -194,14 +195,15 @@ function readTicket(ticket: unknown): { tenantId: string; jobId: string } {
   return { tenantId, jobId };
 }
 
-/** The person a job is for, by name only: what they may do was decided when they asked for it. */
-const principalOf = (userId: string, tenantId: string) => ({
-  userId,
-  sessionId: NIL_UUID,
+/** Whom a job is for, by name only: what they may do was decided when they asked for it. */
+const principalOf = (id: string, tenantId: string): Principal => ({
+  kind: 'person',
+  id,
+  credentialId: NIL_UUID,
   tenantId,
   role: undefined,
   platformAdmin: false,
-  permissions: new Set<never>(),
+  permissions: new Set(),
 });
 
 async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {

@@ -7,7 +7,7 @@ import { expectedVersion, setEtag } from '../../../platform/http/concurrency/eta
 import { Idempotent } from '../../../platform/http/idempotency/idempotency.decorators';
 import { ApiTotalCount, setTotalCount } from '../../../platform/http/pagination/total-count';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { RequirePermission } from '../../../platform/security/access.decorators';
+import { Keeps, RequirePermission } from '../../../platform/security/access.decorators';
 import { AccountsService } from './accounts.service';
 import { AccountPage, AccountQuery, AccountResponse, CreateAccountRequest, UpdateAccountRequest } from './account.dto';
 import { ACCOUNT_NOT_FOUND } from './accounts.errors';
@@ -63,6 +63,7 @@ export class AccountsController {
   }
 
   @Get(':account')
+  @Keeps('accounts')
   @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({ summary: 'Read an account', description: 'The ETag is what a change asks for in If-Match.' })

@@ -21,6 +21,7 @@ import { Account } from '../entities/account.entity';
 import { LedgersService, lockLedger } from '../ledgers/ledgers.service';
 import { patchMetadata } from '../../../common/http/metadata';
 import { ACCOUNT_NOT_FOUND } from './accounts.errors';
+import { reaches } from './reach';
 import { LEDGER_CLOSED } from '../ledgers/ledgers.errors';
 
 type Filters = Readonly<Record<string, string | undefined>>;
@@ -62,7 +63,8 @@ export class AccountsService {
     const account =
       (isUuid(idOrCode) ? await this.accounts.findOneBy({ ledgerId, id: idOrCode }) : null) ??
       (await this.accounts.findOneBy({ ledgerId, code: idOrCode }));
-    if (!account) throw new Problem(ACCOUNT_NOT_FOUND, 'The ledger has no account with this id or code.');
+    if (!account || !reaches(account.code))
+      throw new Problem(ACCOUNT_NOT_FOUND, 'The ledger has no account with this id or code.');
     return account;
   }
 

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../../platform/http/api-problems';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { RequirePermission } from '../../../platform/security/access.decorators';
+import { Keeps, RequirePermission } from '../../../platform/security/access.decorators';
 import { ACCOUNT_PARAM } from '../accounts/account-param';
 import { ACCOUNT_NOT_FOUND } from '../accounts/accounts.errors';
 import { AccountBalancesResponse, AccountBalancesQuery } from './balance.dto';
@@ -14,6 +14,7 @@ export class AccountBalancesController {
   constructor(private readonly balances: BalancesService) {}
 
   @Get()
+  @Keeps('accounts')
   @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('ledgers:read')
   @ApiOperation({

@@ -3,6 +3,7 @@ import { formatAmount } from '../../../common/money/amount';
 import { formatInstant, parseInstant } from '../../../common/time/instant';
 import { currentTransaction } from '../../../platform/database/tenant-database';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
+import { assertReachesAll } from '../accounts/reach';
 import { AccountsService } from '../accounts/accounts.service';
 import { type Axis, readSums, sumsIn, type SumRow, sumsSql } from './balance-sums';
 import { type Direction } from '../core/account';
@@ -37,6 +38,7 @@ export class BalancesService {
   async ofAccount(ledgerId: string, idOrCode: string, query: AccountBalancesQuery): Promise<AccountBalancesResponse> {
     const account = await this.accounts.get(ledgerId, idOrCode);
     const rollup = query.rollup === 'true';
+    if (rollup) assertReachesAll('a sum of an account and all below it');
     const which = rollup ? { codes: searchOf(account.code, true) } : { accountId: account.id };
     const rows = await readSums({ ledgerId, ...asOf(query), ...which });
     const currencies = new Map<string, { scale: number; version: bigint; sums: BalanceSums }>();

@@ -7,7 +7,12 @@ import { deadlineOf } from '../../../platform/http/request-deadline';
 import { idempotencyKeyOf, WithoutTransaction } from '../../../platform/http/unit-of-work.interceptor';
 import { BulkBody, LINES, sendsLines } from '../../../platform/http/upload/bulk-body';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { CurrentPrincipal, CurrentTenant, RequirePermission } from '../../../platform/security/access.decorators';
+import {
+  CurrentPrincipal,
+  CurrentTenant,
+  Keeps,
+  RequirePermission,
+} from '../../../platform/security/access.decorators';
 import { type Principal } from '../../../platform/security/principal';
 import { PostTransactionQuery } from '../posting/transaction.dto';
 import { QUEUE_FULL } from '../engine/engine.errors';
@@ -20,6 +25,7 @@ import { invalid } from './bulk-item';
 
 @ApiTags('Transactions')
 @Controller('ledgers/:ledgerId/transactions/bulk')
+@Keeps('accounts')
 export class BulkController {
   constructor(
     private readonly requests: BulkRequests,
@@ -58,11 +64,12 @@ export class BulkController {
     const dryRun = query.dryRun === 'true';
     const asked = {
       tenantId,
-      principalId: principal.userId,
+      principalId: principal.id,
       ledgerId,
       operation: `POST ${request.routeOptions.url ?? ''}`.replace(/\/bulk$/, ''),
       key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
       balances: query.balances === 'true',
+      within: principal.within?.accounts,
       caller: deadlineOf(request),
     };
     if (sendsLines(request)) {

@@ -21,6 +21,8 @@ export interface Command {
   readonly key: CommandKey | null;
   /** The answer carries the balances after it. */
   readonly balances?: boolean;
+  /** Patterns of the only accounts that whoever asks may move; undefined: all. */
+  readonly within?: readonly string[] | undefined;
   /**
    * Runs in the transaction that records it, after the rows of the whole batch, and is committed with them or not at all;
    * once, however often the key is used, but it may be run again before the commit. What it throws, the caller gets, and

@@ -4,6 +4,7 @@ import { balanceKey } from '../core/balance';
 import { type Book } from '../core/book';
 import { decide } from '../core/decide';
 import { type RecordedTransaction } from '../core/recorded';
+import { assertWithin } from '../core/within';
 import { TENANT_NOT_ACTIVE } from './engine.errors';
 import { LEDGER_CLOSED, LEDGER_NOT_FOUND } from '../ledgers/ledgers.errors';
 import { type BatchState } from './batch-reader';
@@ -98,7 +99,7 @@ export class Deciding {
     return outcome;
   }
 
-  private decideOrder({ order, balances }: Command): Outcome {
+  private decideOrder({ order, balances, within }: Command): Outcome {
     const { book, tenantActive, ledgerOpen } = this.state;
     if (!book) return refused(new Problem(LEDGER_NOT_FOUND, 'This tenant has no ledger with this id.'));
     if (!tenantActive)
@@ -106,6 +107,7 @@ export class Deciding {
     if (!ledgerOpen) return refused(new Problem(LEDGER_CLOSED, 'The ledger is closed.'));
     if (order instanceof Problem) return refused(order);
     try {
+      if (within) assertWithin(book, order, within);
       const transaction = decide(book, order);
       return {
         kind: 'recorded',

@@ -4,7 +4,7 @@ import { type FastifyReply } from 'fastify';
 import { ApiProblems } from '../../../platform/http/api-problems';
 import { ApiTotalCount, setTotalCount } from '../../../platform/http/pagination/total-count';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { RequirePermission } from '../../../platform/security/access.decorators';
+import { Keeps, RequirePermission } from '../../../platform/security/access.decorators';
 import { ACCOUNT_PARAM } from '../accounts/account-param';
 import { ACCOUNT_NOT_FOUND } from '../accounts/accounts.errors';
 import { AccountEntriesService } from './account-entries.service';
@@ -16,6 +16,7 @@ export class AccountEntriesController {
   constructor(private readonly entries: AccountEntriesService) {}
 
   @Head()
+  @Keeps('accounts')
   @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({
@@ -35,6 +36,7 @@ export class AccountEntriesController {
   }
 
   @Get()
+  @Keeps('accounts')
   @ApiProblems(ACCOUNT_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({

@@ -4,7 +4,7 @@ import { type FastifyReply } from 'fastify';
 import { ApiProblems } from '../../../platform/http/api-problems';
 import { ApiTotalCount, setTotalCount } from '../../../platform/http/pagination/total-count';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { RequirePermission } from '../../../platform/security/access.decorators';
+import { Keeps, RequirePermission } from '../../../platform/security/access.decorators';
 import { TRANSACTION_NOT_FOUND } from '../core/refusals.errors';
 import { LEDGER_NOT_FOUND } from '../ledgers/ledgers.errors';
 import { TransactionPage, TransactionResponse } from '../posting/transaction.response.dto';
@@ -63,6 +63,7 @@ export class TransactionListController {
   }
 
   @Get(':transactionId')
+  @Keeps('accounts')
   @ApiProblems(TRANSACTION_NOT_FOUND)
   @RequirePermission('transactions:read')
   @ApiOperation({

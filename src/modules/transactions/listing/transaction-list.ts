@@ -8,6 +8,7 @@ import { CurrenciesService } from '../ledgers/currencies.service';
 import { type TransactionFilterQuery } from './transaction-query.dto';
 import { TransactionResponse } from '../posting/transaction.response.dto';
 import { readTransactions, type TransactionView } from '../engine/replay';
+import { reaches } from '../accounts/reach';
 import { LedgersService } from '../ledgers/ledgers.service';
 import { type Bounds, conditionsOf, type Scope } from './conditions';
 import { type Balances, type Driver, driverFor } from './drivers';
@@ -65,7 +66,9 @@ export class TransactionList {
       ledgerId,
       id,
     ]);
-    if (!transaction) throw new Problem(TRANSACTION_NOT_FOUND, 'The ledger has no transaction with this id.');
+    // whoever is limited to accounts sees what moves no others
+    if (!transaction?.recorded.entries.every(({ account }) => reaches(account)))
+      throw new Problem(TRANSACTION_NOT_FOUND, 'The ledger has no transaction with this id.');
     return TransactionResponse.of(transaction);
   }
 

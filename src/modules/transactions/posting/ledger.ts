@@ -213,5 +213,5 @@ function actorOf({ as }: LedgerCall): Actor {
   const tenantId = as?.tenantId ?? context?.tenantId;
   if (tenantId === undefined)
     throw new Error('Ledger does not know the tenant here, as there is neither a job nor a request: say it with `as`.');
-  return { tenantId, principalId: as?.userId ?? context?.principal?.userId ?? NIL_UUID };
+  return { tenantId, principalId: as?.userId ?? context?.principal?.id ?? NIL_UUID };
 }

@@ -8,7 +8,7 @@ import { deadlineOf } from '../../../platform/http/request-deadline';
 import { Idempotent } from '../../../platform/http/idempotency/idempotency.decorators';
 import { idempotencyKeyOf, WithoutTransaction } from '../../../platform/http/unit-of-work.interceptor';
 import { UuidParam } from '../../../platform/http/uuid-param';
-import { CurrentPrincipal, RequirePermission } from '../../../platform/security/access.decorators';
+import { CurrentPrincipal, Keeps, RequirePermission } from '../../../platform/security/access.decorators';
 import { type Principal } from '../../../platform/security/principal';
 import { Order } from '../core/orders';
 import {
@@ -45,6 +45,7 @@ const OF_A_PART = [...OF_A_CHANGE, refusals.EXCEEDS_REMAINING, refusals.SEVERAL_
 
 @ApiTags('Transactions')
 @Controller('ledgers/:ledgerId/transactions')
+@Keeps('accounts')
 export class PostingController {
   constructor(private readonly posting: PostingService) {}
 
@@ -108,7 +109,7 @@ export class PostingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
     const call = { ledgerId, parentId, query, principal, request, reply };
-    return this.record(call, () => captureOf(parentId, body, principal.userId));
+    return this.record(call, () => captureOf(parentId, body, principal.id));
   }
 
   @Post(':transactionId/void')
@@ -133,7 +134,7 @@ export class PostingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
     const call = { ledgerId, parentId, query, principal, request, reply };
-    return this.record(call, () => voidOf(parentId, body, principal.userId));
+    return this.record(call, () => voidOf(parentId, body, principal.id));
   }
 
   @Post(':transactionId/reverse')
@@ -166,7 +167,7 @@ export class PostingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionResponse> {
     const call = { ledgerId, parentId, query, principal, request, reply };
-    return this.record(call, () => reversalOf(parentId, body, principal.userId));
+    return this.record(call, () => reversalOf(parentId, body, principal.id));
   }
 
   private async record(
@@ -178,13 +179,14 @@ export class PostingController {
     const balances = query.balances === 'true';
     const asked: Asked = {
       tenantId: tenantOf(principal),
-      principalId: principal.userId,
+      principalId: principal.id,
       ledgerId,
       operation: `POST ${request.routeOptions.url ?? ''}`,
       key: dryRun ? undefined : idempotencyKeyOf(request, 'required'),
       // fields that are not there do not count, so that keys of earlier versions keep their meaning
       request: { ledgerId, parentId, body: request.body, balances: balances || undefined },
       balances,
+      within: principal.within?.accounts,
       caller: deadlineOf(request),
     };
     const { transaction, replayed } = await this.posting.record(asked, await orderOf(asked));

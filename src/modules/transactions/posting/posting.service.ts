@@ -27,6 +27,8 @@ export interface Asked {
   /** What the key stands for: the same key with another request is refused. */
   readonly request: unknown;
   readonly balances: boolean;
+  /** Patterns of the only accounts that whoever asks may move; undefined: all. */
+  readonly within: readonly string[] | undefined;
   readonly caller: Caller;
 }
 
@@ -78,7 +80,7 @@ export class PostingService {
 
   /** What the engine is asked for, with the key that the same request always has. */
   commandOf(asked: Omit<Asked, 'caller'>, order: Order | Problem): Command {
-    return { order, key: this.keyOf(asked), balances: asked.balances };
+    return { order, key: this.keyOf(asked), balances: asked.balances, within: asked.within };
   }
 
   private keyOf({ principalId, operation, key, request }: Omit<Asked, 'caller'>): CommandKey | null {

@@ -59,7 +59,7 @@ export class ScheduledTransactionsController {
   async create(
     @UuidParam('ledgerId') ledgerId: string,
     @Body() body: ScheduleTransactionRequest,
-    @CurrentPrincipal() { userId: principalId }: Principal,
+    @CurrentPrincipal() { id: principalId }: Principal,
     @CurrentTenant() tenantId: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -111,8 +111,8 @@ export class ScheduledTransactionsController {
   cancel(
     @UuidParam('ledgerId') ledgerId: string,
     @UuidParam('scheduledId') id: string,
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() { id: cancelledBy }: Principal,
   ): Promise<ScheduledTransactionResponse> {
-    return this.scheduled.cancel(ledgerId, id, userId);
+    return this.scheduled.cancel(ledgerId, id, cancelledBy);
   }
 }

@@ -46,7 +46,7 @@ export class TransactionTemplatesController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionTemplateResponse> {
-    const written = await this.templates.create(ledgerId, principal.userId, request);
+    const written = await this.templates.create(ledgerId, principal.id, request);
     reply.header('location', `/v1/ledgers/${ledgerId}/transaction-templates/${request.name}`);
     return answer(reply, written);
   }
@@ -101,7 +101,7 @@ export class TransactionTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TransactionTemplateResponse> {
     const expected = expectedVersion(request);
-    return answer(reply, await this.templates.revise(ledgerId, name, expected, principal.userId, body));
+    return answer(reply, await this.templates.revise(ledgerId, name, expected, principal.id, body));
   }
 
   @Post(':name/retire')

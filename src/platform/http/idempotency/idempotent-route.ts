@@ -28,7 +28,7 @@ export class IdempotentRoute {
     const outcome = await this.database.run(request.principal?.tenantId ?? PLATFORM_TENANT, 'write', () =>
       this.idempotency.run(
         {
-          principalId: request.principal?.userId ?? NIL_UUID,
+          principalId: request.principal?.id ?? NIL_UUID,
           operation: `${request.method} ${request.routeOptions.url ?? ''}`,
           key,
           fingerprint: fingerprintOf({ path, query: request.query, body: request.body ?? null }),

@@ -15,13 +15,17 @@ use. A token works in one tenant. Who belongs to several names another one in \`
 tenant that is not yours is answered like what does not exist. Each operation says which permission it asks for;
 \`GET /v1/me\` lists those that you have.
 
+Programs send an API key in the same place: \`POST /v1/api-keys\` makes one, with its permissions, ledgers, accounts,
+addresses, quota and end. Routes that give or take access ask for a person who has signed in within the last five
+minutes; others get 401 with the challenge \`insufficient_user_authentication\` (RFC 9470).
+
 ## Idempotency
 
 A \`POST\` that creates or moves something asks for an \`Idempotency-Key\`: 1 to 255 printable ASCII characters, a new
 value per intention, the same one on every retry. The key and the effect are committed together, so a retry is never
 executed twice: it gets the first answer again, with \`Idempotent-Replayed: true\`. The same key with another content is
 refused (422), and one whose first request is still running as well (409, with \`Retry-After\`). Keys are remembered for
-${idempotency.retentionDays} days, per person and operation. After a lost connection, a 503 or a time-out: send it again with the same key.
+${idempotency.retentionDays} days, per person or API key and operation. After a lost connection, a 503 or a time-out: send it again with the same key.
 
 ## Pagination
 
@@ -63,6 +67,8 @@ when the ledger knew. Balances can be read as of a moment on either axis.
 | numbers in JSON | ±(2^53 − 1) | 400 |
 | time to send the headers, and then the body | ${http.requestTimeoutMs / 1000} seconds each (imports: ${http.uploadTimeoutMs / 60_000} minutes) | 408 |
 | requests per session (without one: per address) | ${throttle.limit} in ${throttle.windowSeconds} seconds | 429 |
+| requests per API key without a quota of its own | ${throttle.keyLimit} in ${throttle.windowSeconds} seconds | 429 |
+| requests of all credentials of a tenant | ${throttle.tenantLimit} in ${throttle.windowSeconds} seconds | 429 |
 | attempts to sign in, per address and per e-mail | ${throttle.signInLimit} in ${throttle.windowSeconds} seconds | 429 |
 
 The \`RateLimit\` and \`RateLimit-Policy\` headers say what is left; 429 and 503 come with \`Retry-After\`. JSON with the same

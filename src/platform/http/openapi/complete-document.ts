@@ -5,9 +5,11 @@ import {
   IDEMPOTENCY_KEY_INVALID,
   IDEMPOTENCY_KEY_REQUIRED,
   IDEMPOTENCY_KEY_REUSED,
+  INSUFFICIENT_USER_AUTHENTICATION,
   INTERNAL_ERROR,
   INVALID_CURSOR,
   INVALID_JSON,
+  OUTSIDE_GRANT,
   PAYLOAD_TOO_LARGE,
   PRECONDITION_FAILED,
   PRECONDITION_REQUIRED,
@@ -92,6 +94,8 @@ function completeOperation(
   const permission = operation['x-permission'];
   if (typeof permission === 'string')
     operation.description = `${operation.description ?? ''}\n\nPermission: \`${permission}\`.`.trim();
+  if (operation['x-recent-sign-in'] === true)
+    operation.description = `${operation.description ?? ''} For persons who have just signed in.`.trim();
   // what the platform's administrators may do is apart from any tenant
   if (guarded && !(typeof permission === 'string' && permission.startsWith('platform:')))
     operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/Tenant' }];
@@ -133,7 +137,9 @@ function problemsOfForm(operation: Operation): ProblemType[] {
   if (operation['x-throttle'] !== 'none') problems.unshift(RATE_LIMITED);
   if (takesInput) problems.unshift(VALIDATION_FAILED);
   if (operation.security?.length) problems.push(UNAUTHENTICATED, FORBIDDEN);
+  if (operation['x-recent-sign-in'] === true) problems.push(INSUFFICIENT_USER_AUTHENTICATION);
   if (typeof operation['x-permission'] === 'string') problems.push(TENANT_REQUIRED);
+  if (operation.security?.some((scheme) => Object.hasOwn(scheme as object, 'apiKey'))) problems.push(OUTSIDE_GRANT);
   if (operation.requestBody) problems.push(INVALID_JSON, PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE);
   if (operation.parameters?.some(({ name, in: where }) => where === 'query' && name === 'cursor'))
     problems.push(INVALID_CURSOR);

@@ -4,6 +4,8 @@ import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { RATE_LIMITED } from '../../../common/problems/http.problems';
 import { Problem } from '../../../common/problems/problem';
+import { Config } from '../../../config/config';
+import { type Principal } from '../../security/principal';
 import { Metrics } from '../../telemetry/metrics';
 import { PerRoute } from '../per-route';
 
@@ -16,9 +18,13 @@ export type ThrottleClass = 'sign-in' | 'none';
 export const ThrottleAs = (name: ThrottleClass) =>
   applyDecorators(SetMetadata(THROTTLE_CLASS, name), ApiExtension('x-throttle', name));
 
-/** Who is counted: the session behind the credential, else the address. */
+/** Of the credential, or of the address where there is none; and of all credentials of a tenant together. */
+export const CREDENTIAL_QUOTA = 'default';
+export const TENANT_QUOTA = 'tenant';
+
+/** Who is counted: the session or the key, else the address. */
 export function callerOf(request: FastifyRequest): string {
-  return request.principal ? `session:${request.principal.sessionId}` : `address:${request.ip}`;
+  return request.principal ? `credential:${request.principal.credentialId}` : `address:${request.ip}`;
 }
 
 type Quota = Omit<ThrottlerRequest, 'context'>;
@@ -34,11 +40,17 @@ interface Quotas {
 export class ThrottleGuard extends ThrottlerGuard {
   @Inject(Metrics)
   private readonly metrics: Metrics;
+  @Inject(Config)
+  private readonly config: Config;
   private readonly quotas = new PerRoute((context) => this.quotasOf(context));
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const quotas = this.quotas.of(context);
-    for (const quota of quotas.found ?? (await quotas.finding)) await this.handleRequest({ ...quota, context });
+    // all are counted at once; the first that is used up is what is answered
+    const counted = await Promise.allSettled(
+      (quotas.found ?? (await quotas.finding)).map((quota) => this.handleRequest({ ...quota, context })),
+    );
+    for (const one of counted) if (one.status === 'rejected') throw one.reason;
     return true;
   }
 
@@ -56,10 +68,12 @@ export class ThrottleGuard extends ThrottlerGuard {
   }
 
   protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
-    const { context, limit, ttl, throttler, blockDuration, generateKey, getTracker } = props;
+    const { context, ttl, throttler, blockDuration, generateKey, getTracker } = props;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const name = throttler.name ?? 'default';
+    if (name === TENANT_QUOTA && request.principal?.tenantId === undefined) return true;
+    const limit = (name === CREDENTIAL_QUOTA ? this.quotaOf(request.principal) : undefined) ?? props.limit;
     const tracker = getTracker(request, context);
     const key = generateKey(context, typeof tracker === 'string' ? tracker : await tracker, name);
     const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(
@@ -78,6 +92,11 @@ export class ThrottleGuard extends ThrottlerGuard {
       headers: { 'retry-after': String(timeToExpire) },
       extensions: { 'violated-policies': [name] },
     });
+  }
+
+  /** What a credential has of its own, or else its kind. */
+  private quotaOf(principal: Principal | undefined): number | undefined {
+    return principal?.quota ?? (principal?.kind === 'api-key' ? this.config.throttle.keyLimit : undefined);
   }
 
   protected override generateKey(_: ExecutionContext, tracker: string, name: string): string {

@@ -3,7 +3,14 @@ import { type ExecutionContext, Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { type FastifyRequest } from 'fastify';
 import { Config } from '../../../config/config';
-import { callerOf, THROTTLE_CLASS, type ThrottleClass, ThrottleGuard } from './throttle.guard';
+import {
+  callerOf,
+  CREDENTIAL_QUOTA,
+  TENANT_QUOTA,
+  THROTTLE_CLASS,
+  type ThrottleClass,
+  ThrottleGuard,
+} from './throttle.guard';
 import { ThrottleStorage } from './throttle.storage';
 
 const classOf = (context: ExecutionContext): ThrottleClass | undefined =>
@@ -37,11 +44,18 @@ class ThrottleStorageModule {}
           storage,
           throttlers: [
             {
-              name: 'default',
+              name: CREDENTIAL_QUOTA,
               ttl,
               limit: throttle.limit,
               skipIf: (context: ExecutionContext) => classOf(context) !== undefined,
               getTracker: (request: unknown) => callerOf(request as FastifyRequest),
+            },
+            {
+              name: TENANT_QUOTA,
+              ttl,
+              limit: throttle.tenantLimit,
+              skipIf: (context: ExecutionContext) => classOf(context) !== undefined,
+              getTracker: (request: unknown) => `tenant:${(request as FastifyRequest).principal?.tenantId ?? ''}`,
             },
             { name: 'sign-in-address', ttl, limit: throttle.signInLimit, skipIf: notSignIn, getTracker: addressOf },
             { name: 'sign-in-email', ttl, limit: throttle.signInLimit, skipIf: notSignIn, getTracker: emailOf },

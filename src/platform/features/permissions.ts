@@ -1,0 +1,4 @@
+/** A platform administrator's, apart from any tenant. */
+export function isPlatform(permission: string): boolean {
+  return permission.startsWith('platform:');
+}
