@@ -1,4 +1,5 @@
 import { ApiKeysModule } from './modules/api-keys';
+import { AuditModule } from './modules/audit';
 import { AuthModule } from './modules/auth';
 import { BooksModule } from './modules/books';
 import { EvidenceModule } from './modules/evidence';
@@ -18,6 +19,7 @@ export const CORE_FEATURES = [
   UsersModule,
   TenantsModule,
   ApiKeysModule,
+  AuditModule,
   TransactionsModule,
   EvidenceModule,
   BooksModule,

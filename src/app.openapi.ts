@@ -4,6 +4,7 @@ import { type Config } from './config/config';
 import { declaredJobKinds, describeJobKinds } from './modules/jobs';
 import { type Features } from './platform/features/features';
 import { describeApi } from './platform/http/openapi/api-description';
+import { operationIdFactory } from './platform/http/openapi/operation-id';
 import { completeDocument } from './platform/http/openapi/complete-document';
 
 /** The description of the API as this build has it. The application need not be initialised, and may be a preview. */
@@ -59,12 +60,6 @@ export function assertDeclaredTags(document: OpenAPIObject): void {
 function describePermissions(document: OpenAPIObject, { permissions }: Features): void {
   const schema = document.components?.schemas?.Permission;
   if (schema && 'enum' in schema) Object.assign(schema, { type: 'string', enum: [...permissions.keys()] });
-}
-
-/** `LedgersController.create` is `ledgersCreate`: clients are generated with these names, so a rename breaks them. */
-function operationIdFactory(controller: string, method: string): string {
-  const resource = controller.replace(/Controller$/, '');
-  return `${resource.charAt(0).toLowerCase()}${resource.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
 function operationsOf({ paths }: OpenAPIObject): { path: string; tags: string[] }[] {

@@ -132,7 +132,7 @@ function addContext(app: NestFastifyApplication, logger: Pino): void {
   fastify.decorateRequest('principal', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { traceId, spanId, sampled } = traceContextFrom(request.headers.traceparent);
-    request.context = { requestId: request.id, traceId, spanId, onceBy: () => onceByOf(request) };
+    request.context = { requestId: request.id, traceId, spanId, source: request.ip, onceBy: () => onceByOf(request) };
     reply.header('traceparent', formatTraceparent({ traceId, spanId, sampled }));
     requestContext.run(request.context, done);
   });

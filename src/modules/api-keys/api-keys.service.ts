@@ -13,6 +13,7 @@ import { isPlatform } from '../../platform/features/permissions';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService, type PageStart } from '../../platform/http/pagination/cursor.service';
 import { type Page, type PageQuery } from '../../platform/http/pagination/page.dto';
+import { describeChange, difference } from '../../platform/security/audit-trail';
 import { type Principal } from '../../platform/security/principal';
 import { Revocations } from '../../platform/security/revocations';
 import { SecurityLog } from '../../platform/security/security-log';
@@ -90,6 +91,8 @@ export class ApiKeysService {
       expiresAt: endOf(request.expiresAt),
     });
     const token = await this.addSecret(id);
+    const { permissions, ledgerIds, accounts, allowedAddresses, quota } = request;
+    describeChange({ after: given({ permissions, ledgerIds, accounts, allowedAddresses, quota }) });
     this.note('api-key-created', actor, id);
     return { key: await this.get(id), token };
   }
@@ -98,6 +101,7 @@ export class ApiKeysService {
   async change(actor: Principal, id: string, change: ChangeApiKeyRequest, expected: number | '*'): Promise<ApiKey> {
     const key = await this.live(id, expected);
     const { name, allowedAddresses, quota } = change;
+    describeChange(difference(key, given({ name, allowedAddresses, quota })));
     await this.keys.update(
       { id },
       { ...given({ name, allowedAddresses, quota }), version: key.version + 1, updatedAt: TENANT_NOW },

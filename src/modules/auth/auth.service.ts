@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TENANT_REQUIRED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { PLATFORM_TENANT, TenantDatabase } from '../../platform/database/tenant-database';
+import { AuditTrail } from '../../platform/security/audit-trail';
 import { PasswordHasher } from '../../platform/security/password-hasher';
 import { type Principal } from '../../platform/security/principal';
 import { SecurityLog } from '../../platform/security/security-log';
@@ -27,6 +28,7 @@ export class AuthService {
     private readonly sessions: SessionsService,
     private readonly tokens: AccessTokensService,
     private readonly hasher: PasswordHasher,
+    private readonly trail: AuditTrail,
     private readonly log: SecurityLog,
   ) {}
 
@@ -45,6 +47,7 @@ export class AuthService {
     if (!user || !matches || user.status !== 'active') {
       const reason = !user ? 'unknown person' : matches ? 'disabled' : 'wrong password';
       this.log.write({ ...event, outcome: 'failure', reason, ...(user ? { userId: user.id } : {}) });
+      if (user) this.trail.later({ userId: user.id }, { ...SIGN_IN, ...personOf(user.id), reason, source });
       throw invalidCredentials();
     }
     const rehashed = this.hasher.isOutdated(user.passwordHash) ? await this.hasher.hash(password) : undefined;
@@ -53,7 +56,9 @@ export class AuthService {
       if (!(await this.users.signedIn(user))) throw invalidCredentials();
       if (rehashed !== undefined) await this.users.replaceHash(user, rehashed);
       const tenant = await this.tenantFor(user.id, tenantId);
-      return { started: await this.sessions.start(user.id, tenant?.id ?? null, device), tenant };
+      const started = await this.sessions.start(user.id, tenant?.id ?? null, device);
+      await this.trail.recordFor(tenant?.id ?? null, { ...SIGN_IN, ...personOf(user.id, started.session.id), source });
+      return { started, tenant };
     });
     this.log.write({
       ...event,
@@ -90,19 +95,24 @@ export class AuthService {
         userId,
         sessionId,
       });
+      const reason = 'a spent token came back; the session is ended';
+      this.trail.later({ userId }, { ...REFRESH, ...personOf(userId, sessionId), reason, source });
     } else this.log.write({ ...event, outcome: 'failure', reason: 'unknown or expired' });
     throw new Problem(INVALID_REFRESH_TOKEN, 'The refresh token is not valid. Sign in again.');
   }
 
   /** Ends the session with all its tokens, at once. */
-  async signOut({ credentialId: sessionId, id: userId }: Principal, source: string): Promise<void> {
-    await this.database.run(PLATFORM_TENANT, 'write', () => this.sessions.end(sessionId, 'sign-out'));
+  async signOut({ credentialId: sessionId, id: userId, tenantId }: Principal, source: string): Promise<void> {
+    await this.database.run(PLATFORM_TENANT, 'write', async () => {
+      await this.sessions.end(sessionId, 'sign-out');
+      await this.trail.recordFor(tenantId ?? null, { action: 'sign-out' });
+    });
     this.log.write({ event: 'sign-out', outcome: 'success', userId, sessionId, source });
   }
 
   /** Also ends every other session of the person. @throws Problem `wrong-password`, `password-too-weak`, `unavailable` */
   async changePassword(
-    { id: userId, credentialId: sessionId }: Principal,
+    { id: userId, credentialId: sessionId, tenantId }: Principal,
     { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
     source: string,
   ): Promise<void> {
@@ -110,6 +120,7 @@ export class AuthService {
     const event = { event: 'password-change', method: 'pwd', userId, sessionId, source };
     if (!(await this.hasher.verify(currentPassword, user?.passwordHash)) || !user) {
       this.log.write({ ...event, outcome: 'failure', reason: 'wrong password' });
+      this.trail.later({ userId }, { action: 'password-change', method: 'pwd', reason: 'wrong password' });
       throw wrongPassword();
     }
     if (isGuessable(newPassword, user))
@@ -120,6 +131,7 @@ export class AuthService {
     await this.database.run(PLATFORM_TENANT, 'write', async () => {
       if (!(await this.users.replaceHash(user, hash))) throw wrongPassword();
       await this.sessions.endOthers(userId, sessionId, 'password-change');
+      await this.trail.recordFor(tenantId ?? null, { action: 'password-change', method: 'pwd' });
     });
     this.log.write({ ...event, outcome: 'success' });
   }
@@ -153,6 +165,11 @@ export class AuthService {
     };
   }
 }
+
+const SIGN_IN = { action: 'sign-in', method: 'pwd' } as const;
+const REFRESH = { action: 'refresh', method: 'refresh-token' } as const;
+const personOf = (actorId: string, credentialId: string | null = null) =>
+  ({ actorKind: 'person', actorId, credentialId }) as const;
 
 const invalidCredentials = () => new Problem(INVALID_CREDENTIALS, 'E-mail or password is not right.');
 const wrongPassword = () =>

@@ -6,6 +6,7 @@ import { type FastifyRequest } from 'fastify';
 import { TENANT_REQUIRED, UNAUTHENTICATED } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Config } from '../../config/config';
+import { operationIdOf } from '../../platform/http/openapi/operation-id';
 import { PerRoute } from '../../platform/http/per-route';
 import { ThrottleGuard } from '../../platform/http/throttling/throttle.guard';
 import { ACCESS, type Access } from '../../platform/security/access.decorators';
@@ -26,6 +27,7 @@ export const AlsoWhenSuspended = () => SetMetadata(ALSO_WHEN_SUSPENDED, true);
 interface Route {
   readonly isPublic: boolean;
   readonly isForSuspended: boolean;
+  readonly action: string;
 }
 
 interface Credential {
@@ -55,8 +57,9 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
   /** @returns a promise only for a credential that is not known yet */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const route = this.routes.of(context);
-    if (route.isPublic) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.context.action = route.action;
+    if (route.isPublic) return true;
     const token = bearerTokenOf(request);
     if (token === null) return this.identify(context, undefined);
     const chosen = headerOf(request, this.config.http.tenantHeader);
@@ -99,6 +102,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     const targets = [context.getHandler(), context.getClass()];
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets);
     return {
+      action: operationIdOf(context),
       isPublic: access?.kind === 'public',
       isForSuspended:
         (access?.kind === 'permission' && access.permission.startsWith('platform:')) ||

@@ -9,6 +9,8 @@ import {
   IdempotencyService,
 } from '../../platform/http/idempotency/idempotency.service';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
+import { requestContext } from '../../platform/context/request-context';
+import { AuditTrail } from '../../platform/security/audit-trail';
 import { type PageQuery } from '../../platform/http/pagination/page.dto';
 import { type Upload } from '../../platform/http/upload/upload';
 import { JobsService } from '../jobs';
@@ -47,6 +49,7 @@ export class ImportsService {
     private readonly ledgers: LedgersService,
     private readonly jobs: JobsService,
     private readonly cursors: CursorService,
+    private readonly trail: AuditTrail,
   ) {}
 
   /**
@@ -70,9 +73,12 @@ export class ImportsService {
       const fileName = upload.fileName ?? request.fileName;
       const fingerprint = fingerprintOf({ ledgerId, sha256: file.sha256.toString('hex'), ...options });
       const outcome = await this.database.run(tenantId, 'write', () =>
-        this.idempotency.run({ principalId: userId, operation, key, fingerprint }, () =>
-          this.begin(ledgerId, file, fileName, options),
-        ),
+        this.idempotency.run({ principalId: userId, operation, key, fingerprint }, async () => {
+          const begun = await this.begin(ledgerId, file, fileName, options);
+          const action = requestContext.current()?.action ?? 'importsCreate';
+          await this.trail.record({ action, subject: `/v1/ledgers/${ledgerId}/imports/${file.importId}` });
+          return begun;
+        }),
       );
       accepted = outcome.status < 400 && !outcome.replayed;
       return outcome;

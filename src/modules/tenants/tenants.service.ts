@@ -4,9 +4,11 @@ import { In, Repository } from 'typeorm';
 import { uuidv7 } from '../../common/ids/uuid';
 import { NOT_FOUND } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
+import { currentTransaction } from '../../platform/database/tenant-database';
 import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type Page, type PageQuery } from '../../platform/http/pagination/page.dto';
+import { AuditTrail, describeChange, difference } from '../../platform/security/audit-trail';
 import { Revocations } from '../../platform/security/revocations';
 import { SecurityLog } from '../../platform/security/security-log';
 import { MembersService, UsersService } from '../users';
@@ -36,6 +38,7 @@ export class TenantsService {
     private readonly cursors: CursorService,
     private readonly revocations: Revocations,
     private readonly log: SecurityLog,
+    private readonly trail: AuditTrail,
   ) {}
 
   list(query: PageQuery): Promise<Page<Tenant>> {
@@ -112,6 +115,18 @@ export class TenantsService {
       })
       .where({ id })
       .execute();
+    const { before, after } = difference(
+      { name: tenant.name, status: tenant.status, settings: tenant.settings },
+      {
+        ...(name === undefined ? {} : { name }),
+        ...(status === undefined ? {} : { status }),
+        ...(settings ? { settings: merged(tenant.settings, settings) } : {}),
+      },
+    );
+    describeChange({ before, after });
+    // what the platform does to a tenant, the tenant sees
+    if (currentTransaction().tenantId !== id)
+      await this.trail.recordFor(id, { action: 'tenantsChange', subject: `/v1/tenants/${id}`, before, after });
     if (status !== undefined && status !== tenant.status) {
       await this.revocations.announce(id);
       this.log.write({ event: `tenant-${status}`, outcome: 'success', tenantId: id });

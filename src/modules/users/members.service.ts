@@ -10,6 +10,7 @@ import { versionMismatch } from '../../platform/http/concurrency/etag';
 import { CursorService } from '../../platform/http/pagination/cursor.service';
 import { type Page, type PageQuery } from '../../platform/http/pagination/page.dto';
 import { type Role, roleRank } from '../../platform/security/roles';
+import { describeChange } from '../../platform/security/audit-trail';
 import { type Principal } from '../../platform/security/principal';
 import { Revocations } from '../../platform/security/revocations';
 import { SecurityLog } from '../../platform/security/security-log';
@@ -67,6 +68,7 @@ export class MembersService {
     passwordHash: string,
   ): Promise<{ row: MemberRow; created: boolean }> {
     mayGive(actor, person.role);
+    describeChange({ after: { role: person.role } });
     const { user, created } = await this.users.findOrCreate({ ...person, passwordHash });
     const inserted = await this.members
       .createQueryBuilder()
@@ -85,6 +87,7 @@ export class MembersService {
   async changeRole(actor: Principal, userId: string, role: Role, expected: number | '*'): Promise<MemberRow> {
     const member = await this.locked(actor, userId, expected);
     mayGive(actor, role);
+    describeChange({ before: { role: member.role }, after: { role } });
     if (member.role !== role) {
       await keepingAnOwner(() =>
         this.members
@@ -101,7 +104,8 @@ export class MembersService {
 
   /** @throws Problem `not-found`, `precondition-failed`, `role-above-yours`, `last-owner` */
   async remove(actor: Principal, userId: string, expected: number | '*'): Promise<void> {
-    await this.locked(actor, userId, expected);
+    const { role } = await this.locked(actor, userId, expected);
+    describeChange({ before: { role } });
     await keepingAnOwner(() => this.members.delete({ userId }));
     await this.changed(actor, userId, 'member-removed');
   }

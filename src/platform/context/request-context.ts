@@ -16,6 +16,12 @@ export interface RequestContext {
   readonly spanId: string;
   /** Set by the authentication guard, or by the worker from the job's row. */
   principal?: Principal;
+  /** The address that the request came from. */
+  readonly source?: string;
+  /** The operation that a route is, by its name in the API description. */
+  action?: string;
+  /** What a service says of the change in hand, for the record of it. */
+  change?: { readonly subject?: string; readonly before?: object; readonly after?: object };
   /** The tenant that the work is done in, once it is known. */
   tenantId?: string;
   /** What makes this piece of work one that is done once: a request's Idempotency-Key, a job's id. */

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Injectable, Logger, Module, type OnModuleIn
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Config } from '../../config/config';
+import { ClockModule } from '../time/clock.module';
 import { Features } from '../features/features';
 import { dataSourceOptions } from './data-source-options';
 import { connectionRefused } from './database-errors';
@@ -61,6 +62,7 @@ export class DatabaseModule {
           },
         }),
         SessionsModule,
+        ClockModule,
       ],
       providers: [{ provide: Features, useValue: features }, TenantClocks, TenantDatabase, DatabaseGuardAtBoot],
       exports: [Features, SessionsModule, TenantClocks, TenantDatabase],

@@ -7,7 +7,9 @@ import { IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REQUIRED } from '../../common/
 import { Problem } from '../../common/problems/problem';
 import { type Mode, PLATFORM_TENANT, TenantDatabase } from '../database/tenant-database';
 import { IDEMPOTENCY, type IdempotencyPolicy } from './idempotency/idempotency.decorators';
+import { AuditTrail } from '../security/audit-trail';
 import { IdempotentRoute } from './idempotency/idempotent-route';
+import { recordChange } from './record-change';
 
 const TRANSACTION = 'daybook:transaction';
 
@@ -37,6 +39,7 @@ export class UnitOfWorkInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly database: TenantDatabase,
     private readonly idempotent: IdempotentRoute,
+    private readonly trail: AuditTrail,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -45,9 +48,15 @@ export class UnitOfWorkInterceptor implements NestInterceptor {
     if (policy.mode === 'none') return next.handle();
     const handle = () => lastValueFrom(next.handle(), { defaultValue: undefined }) as Promise<unknown>;
     const key = policy.idempotency === 'none' ? undefined : idempotencyKeyOf(request, policy.idempotency);
-    if (key === undefined)
-      return from(this.database.run(request.principal?.tenantId ?? PLATFORM_TENANT, policy.mode, handle));
     const reply = context.switchToHttp().getResponse<FastifyReply>();
+    if (key === undefined) {
+      const work = async () => {
+        const body = await handle();
+        if (policy.mode === 'write') await recordChange(this.trail, request, reply);
+        return body;
+      };
+      return from(this.database.run(request.principal?.tenantId ?? PLATFORM_TENANT, policy.mode, work));
+    }
     return from(this.idempotent.run(request, reply, key, handle).then(({ body }) => body));
   }
 

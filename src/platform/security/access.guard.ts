@@ -10,9 +10,11 @@ import {
 } from '../../common/problems/http.problems';
 import { Problem } from '../../common/problems/problem';
 import { Clock } from '../../common/time/clock';
+import { requestContext } from '../context/request-context';
 import { isPlatform } from '../features/permissions';
 import { PerRoute } from '../http/per-route';
 import { ACCESS, type Access, KEEPS, type Kept, RECENT, RECENT_SECONDS } from './access.decorators';
+import { AuditTrail } from './audit-trail';
 import { type Principal, type Within } from './principal';
 
 /** What a route says of its callers. */
@@ -37,9 +39,27 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly clock: Clock,
+    private readonly trail: AuditTrail,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
+    try {
+      return this.mayPass(context);
+    } catch (error) {
+      const { principal, url } = context.switchToHttp().getRequest<FastifyRequest>();
+      // somebody who is known and may not: their tenant wants to see it (AUTH-28)
+      if (error instanceof Problem && principal?.tenantId !== undefined) {
+        const { action = '' } = requestContext.current() ?? {};
+        this.trail.later(
+          { tenantId: principal.tenantId },
+          { action, reason: error.type.code, subject: url.split('?')[0] ?? '' },
+        );
+      }
+      throw error;
+    }
+  }
+
+  private mayPass(context: ExecutionContext): boolean {
     const { access, recent, keeps } = this.routes.of(context);
     if (!access) throw new Problem(FORBIDDEN, 'This route is not open to anybody.');
     if (access.kind === 'public') return true;

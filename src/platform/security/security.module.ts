@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { AuditTrail } from './audit-trail';
 import { CredentialKinds } from './credential-kinds';
 import { PasswordHasher } from './password-hasher';
 import { Revocations } from './revocations';
@@ -6,7 +7,7 @@ import { SecurityLog } from './security-log';
 
 @Global()
 @Module({
-  providers: [CredentialKinds, PasswordHasher, Revocations, SecurityLog],
-  exports: [CredentialKinds, PasswordHasher, Revocations, SecurityLog],
+  providers: [AuditTrail, CredentialKinds, PasswordHasher, Revocations, SecurityLog],
+  exports: [AuditTrail, CredentialKinds, PasswordHasher, Revocations, SecurityLog],
 })
 export class SecurityModule {}

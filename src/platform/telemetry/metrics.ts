@@ -16,6 +16,11 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.registry],
   });
+  readonly auditDropped = new Counter({
+    name: 'audit_dropped_total',
+    help: 'Refusals that are in the log only: too many at once, or the database was away',
+    registers: [this.registry],
+  });
   readonly throttled = new Counter({
     name: 'http_throttled_total',
     help: 'Requests that were refused because a quota was used up.',

@@ -4,6 +4,7 @@ import { Repository, type SelectQueryBuilder } from 'typeorm';
 import { isUuid, uuidv7 } from '../../../common/ids/uuid';
 import { type ScaleOf } from '../../../common/money/currency';
 import { Problem } from '../../../common/problems/problem';
+import { describeChange, difference } from '../../../platform/security/audit-trail';
 import { TENANT_NOW } from '../../../platform/database/columns';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
 import { CursorService } from '../../../platform/http/pagination/cursor.service';
@@ -131,6 +132,7 @@ export class AccountsService {
     if (expected !== '*' && expected !== account.version) throw versionMismatch();
     await this.currencies.assertKnown(change.currencies);
     const { metadata, limits, ...plain } = change;
+    describeChange(difference(account, plain));
     await this.accounts.update(
       { id: account.id, version: account.version },
       {

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { uuidv7 } from '../../../common/ids/uuid';
 import { Problem } from '../../../common/problems/problem';
+import { describeChange, difference } from '../../../platform/security/audit-trail';
 import { TENANT_NOW } from '../../../platform/database/columns';
 import { currentTransaction } from '../../../platform/database/tenant-database';
 import { versionMismatch } from '../../../platform/http/concurrency/etag';
@@ -63,6 +64,7 @@ export class LedgersService {
     const ledger = await this.get(id);
     if (expected !== '*' && expected !== ledger.version) throw versionMismatch();
     const { metadata, ...plain } = change;
+    describeChange(difference(ledger, plain));
     await this.ledgers.update(
       { id, version: ledger.version },
       {

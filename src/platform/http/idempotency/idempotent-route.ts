@@ -3,7 +3,9 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { NIL_UUID } from '../../../common/ids/uuid';
 import { type ProblemDocument } from '../../../common/problems/problem';
 import { PLATFORM_TENANT, TenantDatabase } from '../../database/tenant-database';
+import { AuditTrail } from '../../security/audit-trail';
 import { StoredProblem } from '../problem.filter';
+import { recordChange } from '../record-change';
 import { fingerprintOf, IdempotencyService } from './idempotency.service';
 
 /** A route's work in one write transaction of the caller's tenant, at most once per Idempotency-Key. */
@@ -12,6 +14,7 @@ export class IdempotentRoute {
   constructor(
     private readonly database: TenantDatabase,
     private readonly idempotency: IdempotencyService,
+    private readonly trail: AuditTrail,
   ) {}
 
   /**
@@ -35,6 +38,7 @@ export class IdempotentRoute {
         },
         async () => {
           const body = await work();
+          await recordChange(this.trail, request, reply);
           return { status: reply.statusCode, headers: rememberedHeaders(reply), body };
         },
       ),
