@@ -10,6 +10,7 @@ import { TenantsModule } from './modules/tenants';
 import { TransactionsModule } from './modules/transactions';
 import { UsersModule } from './modules/users';
 import { WelcomeModule } from './modules/welcome';
+import { OAuthModule } from './modules/oauth';
 import { PlatformModule } from './platform/platform.module';
 
 /** What Daybook is made of, in the order in which a reader of its description meets it. A new module adds its line. */
@@ -19,6 +20,7 @@ export const CORE_FEATURES = [
   UsersModule,
   TenantsModule,
   ApiKeysModule,
+  OAuthModule,
   AuditModule,
   TransactionsModule,
   EvidenceModule,

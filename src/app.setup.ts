@@ -26,6 +26,7 @@ import { interceptHandlers } from './platform/http/handler-interceptors';
 import { serveReference } from './platform/http/openapi/reference-pages';
 import { ProblemFilter, problemOfStatus } from './platform/http/problem.filter';
 import { RouteTable } from './platform/http/route-table';
+import { addFormParser } from './platform/http/upload/form-body';
 import { addBulkParser } from './platform/http/upload/bulk-body';
 import { addFileParser } from './platform/http/upload/file-body';
 import { ProblemValidationPipe } from './platform/http/validation.pipe';
@@ -189,6 +190,7 @@ function addParsers(app: NestFastifyApplication, config: Config): void {
   );
   addFileParser(fastify);
   addBulkParser(fastify, config.http.bulkLimit);
+  addFormParser(fastify);
 }
 
 function addHeaders(app: NestFastifyApplication, config: Config): void {

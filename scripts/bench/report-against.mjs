@@ -14,7 +14,10 @@ const PARTS = { engine: 'Engine without HTTP, 256 callers', http: 'HTTP, one pos
  *
  * @param other its folder, with node_modules and dist
  */
-export async function reportAgainst(other, { pairs = Number(process.env.BENCH_PAIRS ?? 20), seconds = 2 } = {}) {
+export async function reportAgainst(
+  other,
+  { pairs = Number(process.env.BENCH_PAIRS ?? 20), seconds = Number(process.env.BENCH_SECONDS ?? 2) } = {},
+) {
   const sides = [root, resolve(other)].map((folder) => startSide(folder, seconds));
   try {
     for (const [part, title] of Object.entries(PARTS)) {

@@ -13,19 +13,27 @@ import { type ApiKeyToken, looksLikeApiKey, readApiKeyToken } from './api-key-to
 import { ApiKeyUses } from './api-key-uses';
 import { ADDRESS_NOT_ALLOWED } from './api-keys.errors';
 import { ApiKeysService } from './api-keys.service';
+import { type PublicKey } from './public-key';
 
 /** Row-level security shows keys of the transaction's own tenant and no others. */
+const columns = (end: string) => `
+  k.id, k.permissions, k.ledger_ids, k.accounts, k.allowed_addresses, k.quota, k.public_keys, t.status,
+  (extract(epoch FROM ${end} - tenant_now()) * 1000)::float8 AS left_ms`;
 const SELECT_KEY = `
-  SELECT k.id, s.hash, k.permissions, k.ledger_ids, k.accounts, k.allowed_addresses, k.quota, t.status,
-         (extract(epoch FROM LEAST(k.expires_at, s.expires_at) - tenant_now()) * 1000)::float8 AS left_ms
+  SELECT s.hash, ${columns('LEAST(k.expires_at, s.expires_at)')}
     FROM api_key_secrets s
     JOIN api_keys k ON k.tenant_id = s.tenant_id AND k.id = s.key_id AND k.revoked_at IS NULL
     JOIN tenants t ON t.id = k.tenant_id
    WHERE s.public_id = $1`;
+const SELECT_CLIENT = `
+  SELECT NULL::bytea AS hash, ${columns('k.expires_at')}
+    FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+   WHERE k.id = $1 AND k.revoked_at IS NULL`;
 
 interface KeyRow {
   readonly id: string;
-  readonly hash: Buffer;
+  readonly hash: Buffer | null;
+  readonly public_keys: readonly PublicKey[] | null;
   readonly permissions: readonly string[];
   readonly ledger_ids: readonly string[] | null;
   readonly accounts: readonly string[] | null;
@@ -72,6 +80,32 @@ export class ApiKeyAuthenticator implements CredentialKind, OnModuleInit {
     const matches = timingSafeEqual(row?.hash ?? NO_HASH, token.hash);
     if (!row || tenantId === undefined || !matches || row.left_ms <= 0) return undefined;
     return this.callerOf(row, tenantId);
+  }
+
+  /** Whose client it is; undefined: nobody's. */
+  async tenantOfClient(clientId: string): Promise<string | undefined> {
+    const { rows } = await this.database.run(PLATFORM_TENANT, 'read', ({ client }) =>
+      client.query<{ tenant_id: string | null }>('SELECT daybook_system.tenant_of_api_client($1) AS tenant_id', [
+        clientId,
+      ]),
+    );
+    return rows[0]?.tenant_id ?? undefined;
+  }
+
+  /**
+   * Who is behind a client that proved elsewhere who it is, and the keys that it may prove it with.
+   * @returns undefined when it is revoked or over
+   */
+  async client(
+    tenantId: string,
+    clientId: string,
+  ): Promise<{ readonly caller: Caller; readonly publicKeys: readonly PublicKey[] } | undefined> {
+    const row = await this.database.run(tenantId, 'read', async ({ client }) => {
+      const { rows } = await client.query<KeyRow>(SELECT_CLIENT, [clientId]);
+      return rows[0];
+    });
+    if (!row || row.left_ms <= 0) return undefined;
+    return { caller: this.callerOf(row, tenantId), publicKeys: row.public_keys ?? [] };
   }
 
   private async tenantOf({ publicId }: ApiKeyToken): Promise<string | undefined> {

@@ -20,9 +20,12 @@ import { ApiKeys1795863500000 } from './migrations/1795863500000-api-keys';
     },
   },
   tags: { 'API keys': 'Credentials of programs: what they may do, where from, and how long.' },
-  catalog: { systemFunctions: ['daybook_system tenant_of_api_key(text)'] },
+  catalog: {
+    systemFunctions: ['daybook_system tenant_of_api_key(text)', 'daybook_system tenant_of_api_client(uuid)'],
+  },
 
   controllers: [ApiKeysController],
   providers: [ApiKeysService, ApiKeyAuthenticator, ApiKeyUses],
+  exports: [ApiKeysService, ApiKeyAuthenticator],
 })
 export class ApiKeysModule {}

@@ -27,12 +27,14 @@ import {
   OVERLAP_HOURS,
 } from './dto/api-key.dto';
 import { ApiKeySecret } from './entities/api-key-secret.entity';
+import { publicMembers } from './public-key';
 import { ApiKey } from './entities/api-key.entity';
 
 /** A key, and the token that is shown once. */
 export interface ShownKey {
   readonly key: ApiKey;
-  readonly token: string;
+  /** Null for a client that signs. */
+  readonly token: string | null;
 }
 
 /** The keys of the current tenant. Each method runs in a transaction of that tenant. */
@@ -86,11 +88,12 @@ export class ApiKeysService {
       ledgerIds: request.ledgerIds?.map((ledger) => ledger.toLowerCase()) ?? null,
       accounts: request.accounts ?? null,
       allowedAddresses: request.allowedAddresses ?? null,
+      publicKeys: (request.publicKeys?.map(publicMembers) ?? null) as never,
       quota: request.quota ?? null,
       createdBy: actor.id,
       expiresAt: endOf(request.expiresAt),
     });
-    const token = await this.addSecret(id);
+    const token = request.publicKeys ? null : await this.addSecret(id);
     const { permissions, ledgerIds, accounts, allowedAddresses, quota } = request;
     describeChange({ after: given({ permissions, ledgerIds, accounts, allowedAddresses, quota }) });
     this.note('api-key-created', actor, id);
@@ -117,6 +120,8 @@ export class ApiKeysService {
    */
   async rotate(actor: Principal, id: string, overlapHours: number = OVERLAP_HOURS.default): Promise<ShownKey> {
     const key = await this.live(id, '*');
+    if (key.publicKeys)
+      throw new Problem(VALIDATION_FAILED, 'A client that signs has no secret: make a new one with other keys.');
     const { now } = currentTransaction();
     await this.secrets.delete({ keyId: id, expiresAt: Not(IsNull()) });
     await this.secrets.update(

@@ -48,6 +48,6 @@ import { SessionsService } from './sessions.service';
     PrincipalsService,
     SessionsService,
   ],
-  exports: [AuthService, Authenticator, AuthenticationGuard, KeyRing],
+  exports: [AccessTokensService, AuthService, Authenticator, AuthenticationGuard, KeyRing],
 })
 export class AuthModule {}

@@ -1,3 +1,4 @@
+export { AccessTokensService } from './access-tokens.service';
 export { AuthModule } from './auth.module';
 export { AuthService } from './auth.service';
 export { Authenticator } from './authenticator';

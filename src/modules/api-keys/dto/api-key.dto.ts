@@ -20,6 +20,7 @@ import { IsInstant, MayBeAbsent } from '../../../platform/http/validators';
 import { PageOf } from '../../../platform/http/pagination/page.dto';
 import { ACCOUNT_PATTERN } from '../../transactions';
 import { isAddressBlock } from '../addresses';
+import { type PublicKey, readPublicKey } from '../public-key';
 import { type KeyEnvironment, prefixOf } from '../api-key-token';
 import { type ApiKeySecret } from '../entities/api-key-secret.entity';
 import { type ApiKey } from '../entities/api-key.entity';
@@ -64,6 +65,30 @@ const IsAddressBlocks = () =>
     validator: {
       validate: (value: unknown) => Array.isArray(value) && value.every(isAddressBlock),
       defaultMessage: () => '$property must have IP addresses or CIDR blocks, such as 203.0.113.7 or 2001:db8::/48',
+    },
+  });
+
+const PUBLIC_KEYS = {
+  type: 'array',
+  items: { type: 'object', additionalProperties: true },
+  minItems: 1,
+  maxItems: 5,
+  nullable: true,
+  example: null,
+} as const;
+
+const IsPublicKeys = () =>
+  ValidateBy({
+    name: 'isPublicKeys',
+    validator: {
+      validate: (value: unknown) =>
+        Array.isArray(value) &&
+        value.length >= 1 &&
+        value.length <= 5 &&
+        value.every((each) => readPublicKey(each) !== undefined) &&
+        new Set(value.map((each: PublicKey) => each.kid)).size === value.length,
+      defaultMessage: () =>
+        '$property must have 1 to 5 public JWKs of P-256 or RSA with 2048 bits or more, each with a kid of its own',
     },
   });
 
@@ -128,6 +153,15 @@ export class CreateApiKeyRequest {
   @Min(1)
   @Max(QUOTA_MAX)
   quota?: number | null;
+
+  @ApiPropertyOptional({
+    ...PUBLIC_KEYS,
+    description:
+      'For an OAuth client that signs its assertions (`private_key_jwt`): P-256 or RSA of 2048 bits or more, each with a `kid`. It gets no secret then.',
+  })
+  @IsOptional()
+  @IsPublicKeys()
+  publicKeys?: PublicKey[] | null;
 
   @ApiPropertyOptional({
     ...INSTANT,
@@ -232,6 +266,9 @@ export class ApiKeyResponse {
   })
   quota: number | null;
 
+  @ApiProperty({ ...PUBLIC_KEYS, description: 'Keys that sign its client assertions; null: it has a secret.' })
+  publicKeys: PublicKey[] | null;
+
   @ApiProperty({ type: () => [ApiKeySecretResponse], description: 'Secrets that work, the newest first.' })
   secrets: ApiKeySecretResponse[];
 
@@ -270,6 +307,7 @@ export class ApiKeyResponse {
       accounts: key.accounts,
       allowedAddresses: key.allowedAddresses,
       quota: key.quota,
+      publicKeys: key.publicKeys,
       secrets: secrets.map(({ publicId, createdAt, expiresAt }) => ({
         prefix: prefixOf(environment, publicId),
         createdAt: formatInstant(createdAt),
@@ -291,7 +329,8 @@ export class ApiKeyWithSecretResponse extends ApiKeyResponse {
     type: String,
     nullable: true,
     example: 'daybook_test_8XqT2mKpWv4ZrN1c_cVn3kQ9sB7yLw5Tz2Hj8Rd4Xf6Gm1Pa0eEu2lRkXK1w',
-    description: 'The key itself, in this one answer only: it is stored nowhere. null in the answer to a retry.',
+    description:
+      'The key itself, in this one answer only: it is stored nowhere. null in the answer to a retry, and for a client with public keys.',
   })
   secret: string | null;
 }

@@ -1,8 +1,10 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { type PublicKey } from '../public-key';
 import { TENANT_ID_COLUMN, TENANT_NOW, VERSION_COLUMN } from '../../../platform/database/columns';
 
 /** What a program of the tenant's may do, and how long. */
 @Entity('api_keys')
+@Index('api_keys_lookup', ['id'])
 @Check('api_keys_name_check', `char_length(name) BETWEEN 1 AND 100`)
 @Check('api_keys_permissions_check', `cardinality(permissions) > 0`)
 @Check('api_keys_quota_check', `quota > 0`)
@@ -32,6 +34,15 @@ export class ApiKey {
   /** CIDR blocks that it may be used from; null: anywhere. */
   @Column({ name: 'allowed_addresses', type: 'text', array: true, nullable: true })
   allowedAddresses: string[] | null;
+
+  /** JWKs that sign its client assertions (RFC 7523); null: it has a secret. */
+  @Column({
+    name: 'public_keys',
+    type: 'jsonb',
+    nullable: true,
+    comment: 'JWKs that sign its client assertions (private_key_jwt).',
+  })
+  publicKeys: PublicKey[] | null;
 
   /** Requests per window; null: what keys have by default. */
   @Column({ type: 'integer', nullable: true })

@@ -14,6 +14,7 @@ export class ApiKeys1795863500000 implements MigrationInterface {
       ledger_ids        uuid[],
       accounts          text[],
       allowed_addresses text[],
+      public_keys       jsonb,
       quota             integer,
       created_by        uuid NOT NULL,
       created_at        timestamptz NOT NULL DEFAULT tenant_now(),
@@ -31,6 +32,8 @@ export class ApiKeys1795863500000 implements MigrationInterface {
       CONSTRAINT api_keys_life_check CHECK (expires_at > created_at),
       CONSTRAINT api_keys_revoked_check CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
     );
+    COMMENT ON COLUMN api_keys.public_keys IS 'JWKs that sign its client assertions (private_key_jwt).';
+    CREATE INDEX api_keys_lookup ON api_keys (id);
     ${tenantTable('api_keys', 'SELECT, INSERT, UPDATE')}
 
     CREATE TABLE api_key_secrets (
@@ -53,6 +56,10 @@ export class ApiKeys1795863500000 implements MigrationInterface {
       LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
       AS $$ SELECT s.tenant_id FROM public.api_key_secrets s WHERE s.public_id = p_public_id LIMIT 1 $$;
     ${systemFunction('daybook_system.tenant_of_api_key(text)')}
+    CREATE FUNCTION daybook_system.tenant_of_api_client(p_id uuid) RETURNS uuid
+      LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+      AS $$ SELECT k.tenant_id FROM public.api_keys k WHERE k.id = p_id LIMIT 1 $$;
+    ${systemFunction('daybook_system.tenant_of_api_client(uuid)')}
     `);
   }
 

@@ -115,6 +115,10 @@ function completeOperation(
     ...problemsOfForm(operation),
   ]);
   const kept = Object.entries(operation.responses).filter(([status]) => Number(status) < 400);
+  // refusals in the words of another standard, as OAuth has them
+  const others = Object.entries(operation.responses).filter(
+    ([status, { content }]) => Number(status) >= 400 && content !== undefined && !(PROBLEM_MEDIA_TYPE in content),
+  );
   operation.responses = Object.fromEntries(kept);
   for (const [status, response] of kept) {
     response.description ||= NO_BODY_NEEDED[status] ?? 'Done.';
@@ -124,6 +128,11 @@ function completeOperation(
   for (const [status, group] of groupByStatus(problems))
     operation.responses[status] =
       group.length === 1 && group[0] ? ref('responses', group[0].code) : responseOf(group, status);
+  for (const [status, response] of others) {
+    const too = groupByStatus(problems).get(Number(status));
+    const own: Response = too ? responseOf(too, Number(status)) : {};
+    operation.responses[status] = { ...own, ...response, content: { ...own.content, ...response.content } };
+  }
   // malformed HTTP can be sent anywhere
   if (!Object.keys(operation.responses).some((status) => status.startsWith('4')))
     operation.responses['4XX'] = ref('responses', ANY_REFUSAL);
