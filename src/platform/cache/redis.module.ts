@@ -1,4 +1,4 @@
-import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { Config } from '../../config/config';
 import { Exclusive } from './exclusive';
@@ -15,6 +15,8 @@ import { REDIS } from './redis.token';
         const logger = new Logger('Redis');
         const redis = new Redis(config.redis.url, {
           keyPrefix: `${config.redis.prefix}:`,
+          // what never starts, since its database is not to be used, say, must not hold a connection
+          lazyConnect: true,
           enableOfflineQueue: false,
           maxRetriesPerRequest: 0,
           commandTimeout: 250,
@@ -37,8 +39,13 @@ import { REDIS } from './redis.token';
   ],
   exports: [REDIS, Exclusive],
 })
-export class RedisModule implements OnApplicationShutdown {
+export class RedisModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(REDIS) private readonly redis: Redis) {}
+
+  /** Without Redis it starts all the same, and goes on trying. */
+  async onModuleInit(): Promise<void> {
+    await this.redis.connect().catch(() => undefined);
+  }
 
   onApplicationShutdown(): void {
     this.redis.disconnect();

@@ -1,5 +1,6 @@
 import { BullModule } from '@nestjs/bull';
 import { Global, Module } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { type QueueOptions } from 'bull';
 import { Config } from '../../config/config';
 import { BullJobQueue, JOB_QUEUE } from './bull-job-queue';
@@ -10,7 +11,8 @@ import { JobQueue } from './job-queue';
   imports: [
     BullModule.registerQueueAsync({
       name: JOB_QUEUE,
-      inject: [Config],
+      // Bull connects at once: what never starts, since its database is not to be used, must not hold a connection
+      inject: [Config, getDataSourceToken()],
       useFactory: ({ redis }: Config): QueueOptions => ({
         prefix: `${redis.prefix}:queue`,
         redis: connectionOf(redis.url),
