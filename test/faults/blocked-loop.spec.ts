@@ -40,18 +40,19 @@ describe('a worker’s event loop is blocked', () => {
 
   afterAll(() => app.close());
 
-  async function startWorkers(leaseMs: string): Promise<void> {
+  async function startWorkers(leaseMs: string, blockMs = '3000'): Promise<void> {
     workers = [1, 2].map(() =>
       fork(join(__dirname, 'support/blocking-worker.ts'), {
         execArgv: ['-r', '@swc-node/register'],
-        env: { ...process.env, JOBS_LEASE_MS: leaseMs },
+        env: { ...process.env, JOBS_LEASE_MS: leaseMs, BLOCK_MS: blockMs },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       }),
     );
     await Promise.all(workers.map((worker) => once(worker, 'message')));
   }
 
-  async function run() {
+  /** @param afterMs until the blocked worker had its say, too */
+  async function run(afterMs = 4_000) {
     const made = await app.request('POST', '/v1/jobs', {
       token: owner.token,
       body: { kind: 'test.block', payload: {} },
@@ -63,11 +64,11 @@ describe('a worker’s event loop is blocked', () => {
         const { body } = await app.request('GET', `/v1/jobs/${id}`, { token: owner.token });
         return body.finishedAt !== null && (body as Record<string, unknown>);
       },
-      20_000,
+      40_000,
     );
     // time for the blocked worker to say something that would be wrong
     await until('the ticket was taken from it', () => stalled.some((ticket) => ticket.startsWith(id)));
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
     const events = await app.sql<{ state: string }>(
       `SELECT data ->> 'state' AS state FROM job_events WHERE job_id = $1 AND type = 'state' ORDER BY sequence`,
       [id],
@@ -90,11 +91,12 @@ describe('a worker’s event loop is blocked', () => {
   }, 60_000);
 
   it('F17 longer than the lease too: it is run again, has its effect once, and ends as succeeded', async () => {
-    await startWorkers('1000');
-    const { job, after, states, effects } = await run();
+    // longer than a sweep's turn as well: the blocked worker may have it
+    await startWorkers('1000', '12000');
+    const { job, after, states, effects } = await run(13_000);
     expect(job).toMatchObject({ state: 'succeeded', attempts: 2, result: { attempt: 2 }, error: null });
     expect(after).toEqual(job);
     expect(states).toEqual(['queued', 'running', 'queued', 'running', 'succeeded']);
     expect(effects).toHaveLength(1);
-  }, 60_000);
+  }, 90_000);
 });

@@ -21,7 +21,10 @@ export class Authenticator {
       getClass: () => Authenticator,
       switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
     } as unknown as ExecutionContext;
+    const { action } = request.context;
     await this.authentication.canActivate(context);
+    // whoever is refused now is refused the operation that it was
+    if (action !== undefined) request.context.action = action;
     this.access.canActivate(context);
   }
 }

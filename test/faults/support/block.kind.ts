@@ -1,7 +1,7 @@
 import { type JobContext, type JobHandler, JobKind, NoPayload } from '../../../src/modules/jobs';
 import { TenantDatabase } from '../../../src/platform/database/tenant-database';
 
-const BLOCK_MS = 3_000;
+const BLOCK_MS = Number(process.env.BLOCK_MS ?? 3_000);
 
 /** Keeps the event loop busy, on the first attempt, and then has its one effect: a row under the job's id. */
 @JobKind({ name: 'test.block', description: 'Blocks.', payload: NoPayload })
