@@ -57,7 +57,10 @@ export async function prepareBook(url, login, accounts) {
   const ledger = await call('/v1/ledgers', { name: `bench ${crypto.randomUUID()}` }, accessToken);
   for (let n = 0; n < accounts; n += 1)
     await call(`/v1/ledgers/${ledger.id}/accounts`, { code: `a:${n}`, type: 'asset' }, accessToken);
-  return { signIn, path: `/v1/ledgers/${ledger.id}/transactions` };
+  // a program's credential, which does the same without signing in
+  const key = async () =>
+    (await call('/v1/api-keys', { name: 'bench', permissions: ['transactions:write'] }, await signIn())).secret;
+  return { signIn, key, path: `/v1/ledgers/${ledger.id}/transactions` };
 }
 
 /** Single postings with bearer token, idempotency key and validation. */

@@ -41,6 +41,28 @@ export async function reportHttp({ servers, admin, seconds, rounds }, engine, { 
         );
       }
     }
+    if (http) {
+      const secret = await target.key();
+      const withKey = { ...target, signIn: () => Promise.resolve(secret) };
+      const seen = [];
+      for (let pair = 0; pair < 4 * rounds; pair += 1) {
+        const rates = {};
+        for (const [name, of] of pair % 2
+          ? [
+              ['key', withKey],
+              ['token', target],
+            ]
+          : [
+              ['token', target],
+              ['key', withKey],
+            ])
+          rates[name] = (
+            await measureHttp(application.url, of, choose, { connections: 64, seconds: seconds / 4 })
+          ).rate;
+        seen.push(rates.key / rates.token);
+      }
+      console.log(`  an API key instead of a token: ${median(seen).toFixed(2)}× (median of ${seen.length} pairs)`);
+    }
     if (bulk) {
       console.log('\nHTTP, bulk');
       for (const items of [1_000, 10_000]) {
